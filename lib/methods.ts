@@ -122,6 +122,11 @@ export function methodOfModel(model: string, known: readonly string[]): string {
   return known.includes(`expert:${model}`) ? `expert:${model}` : model;
 }
 
+/** Which model speaks at a token: the column with the largest gate, the first among equals. */
+export function speaker(gates: readonly number[]): number {
+  return gates.indexOf(Math.max(...gates));
+}
+
 /** The name of a method within a sentence: `the code expert`, `the soup`, `BTM`. */
 export function methodPhrase(method: string): string {
   const domain = expertDomain(method);

@@ -5,6 +5,8 @@ export type {
   Generation,
   GenerationRequest,
   InferenceEngine,
+  ModelGates,
+  PredictionGates,
   SamplingSettings,
   ScoredToken,
   TokenConstraint,

@@ -1,5 +1,7 @@
 // What is asked of a model that generates text, and what comes back token by token.
 
+import type { GatePlace } from "../model/mod.ts";
+
 /** How the next token is drawn from the logits. Every setting's default changes nothing. */
 export interface SamplingSettings {
   /** Divides the logits; 0 takes the most likely token (greedy). @default 1 */
@@ -49,6 +51,12 @@ export interface GenerationRequest {
   /** Whether the prompt's own tokens are scored, too. */
   readonly scorePrompt?: boolean;
   readonly constraint?: TokenConstraint;
+  /**
+   * Whether the gates of the generated tokens are told, or those of the prompt's tokens, too: how much of each of the
+   * models that the model is made of went into the prediction. Such a prompt is not taken from the cache where its gates
+   * are not known.
+   */
+  readonly gates?: "generated" | "all";
   /** Ends the generation; its place is free at once. */
   readonly signal?: AbortSignal;
 }
@@ -65,6 +73,16 @@ export interface ScoredToken {
   readonly top: readonly { readonly id: number; readonly logprob: number }[];
 }
 
+/** The gates of a token's prediction, by place of the model's `gates` and model there. */
+export type PredictionGates = readonly (readonly number[])[];
+
+/** The models that a model is made of, and where it weighs them. */
+export interface ModelGates {
+  readonly places: readonly GatePlace[];
+  /** By number of a place's `models`: the name as a method, such as `seed` or `expert:code`, and the color in figures. */
+  readonly models: readonly { readonly name: string; readonly color: string }[];
+}
+
 /** A generated token. */
 export interface GeneratedToken extends ScoredToken {
   /**
@@ -72,6 +90,8 @@ export interface GeneratedToken extends ScoredToken {
    * begun.
    */
   readonly text: string;
+  /** If they were asked for. */
+  readonly gates?: PredictionGates;
 }
 
 /** Why a generation ended: a token or text that ends it, the limit of tokens or the context, or its signal. */
@@ -88,6 +108,8 @@ export interface Generation {
   readonly generatedTokens: number;
   /** The prompt's tokens with their scores, if asked for. */
   readonly prompt?: readonly ScoredToken[];
+  /** The gates of the prompt's tokens, if asked for; null for the first, which nothing predicts. */
+  readonly promptGates?: readonly (PredictionGates | null)[];
 }
 
 /** Generates many texts at a time with one model. */
@@ -96,7 +118,7 @@ export interface InferenceEngine extends AsyncDisposable {
    * Generates one text, together with the others that are in progress. Its tokens depend on the request alone.
    *
    * @throws UserError before the first token if the request is out of range: `generate.length`, `generate.tokens`,
-   * `generate.ids`, `generate.sampling`, `generate.stop`
+   * `generate.ids`, `generate.sampling`, `generate.stop`, `generate.gates`
    */
   generate(request: GenerationRequest): AsyncGenerator<GeneratedToken, Generation, void>;
   /** Texts in progress, and those that wait for a place. */

@@ -10,6 +10,7 @@ import {
   readChatTemplate,
   readGenerationConfig,
 } from "../huggingface/mod.ts";
+import type { ModelGates } from "../infer/mod.ts";
 import { btmEnsemble } from "../merge/mod.ts";
 import {
   decoder,
@@ -22,6 +23,7 @@ import {
   type Weights,
 } from "../model/mod.ts";
 import { stitchedLanguageModel } from "../stitch/mod.ts";
+import { modelGates } from "./model-gates.ts";
 import { decoderNames, type SavedModel } from "./saved-models.ts";
 
 /** A model on the device. */
@@ -37,6 +39,8 @@ export interface OpenedModel {
   readonly generation: GenerationConfig | undefined;
   readonly model: LanguageModel;
   readonly parameters: ParameterCounts;
+  /** The models that it weighs, for a model that is made of several. */
+  readonly gates?: ModelGates | undefined;
 }
 
 /**
@@ -60,7 +64,9 @@ export async function openModel(
     const parts = await openStitches(run, saved.cell);
     const { stitched, parameters } = stitchedOnDevice(parts, scope, packed);
     const { model: config, tokenizer, ends, chat, generation } = parts;
-    return { config, tokenizer, ends, chat, generation, model: stitchedLanguageModel(stitched), parameters };
+    const model = stitchedLanguageModel(stitched);
+    const gates = modelGates(run, saved, model, { stitched: parts.names });
+    return { config, tokenizer, ends, chat, generation, model, parameters, gates };
   }
   const { weights, ...loaded } = await loadDecoders(run, decoderNames(run));
   const { config } = loaded;
@@ -72,7 +78,8 @@ export async function openModel(
     const models = weights.map((one) => decoder(config, scope.use(putWeights(one, packed))));
     const total = models.length * parameterCount(config);
     const parameters = { trained: 0, total, active: total };
-    return { ...loaded, model: btmEnsemble(models, await saved.options()), parameters };
+    const model = btmEnsemble(models, await saved.options());
+    return { ...loaded, model, parameters, gates: modelGates(run, saved, model) };
   }
   const { method } = saved;
   const { folder } = await run.cell(method.name);
@@ -80,7 +87,7 @@ export async function openModel(
     { method, folder, model: config, models: weights, packed, without },
     scope,
   );
-  return { ...loaded, model, parameters };
+  return { ...loaded, model, parameters, gates: modelGates(run, saved, model, { without }) };
 }
 
 /** Loads decoders of one shape that share a tokenizer. */

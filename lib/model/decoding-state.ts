@@ -1,4 +1,5 @@
 // What a model remembers of a sequence, and which logits a call returns.
+import type { GateProbe } from "./gates.ts";
 
 /** What a model remembers of one sequence between calls; each kind of model has its own. */
 export interface DecodingState {
@@ -18,8 +19,10 @@ export interface DecodingState {
   dispose(): void;
 }
 
-/** What is computed of a pass's logits. */
+/** What is computed in a pass besides the states. */
 export interface LogitsOptions {
   /** Only those of each row's last position, `[batch, 1, vocab]`. @default false */
   readonly last?: boolean | undefined;
+  /** Told the gates of all positions, of models that have {@linkcode LanguageModel.gates}; only with states. */
+  readonly gates?: GateProbe | undefined;
 }

@@ -4,6 +4,7 @@ import { crossEntropy, topOf } from "../tensor/mod.ts";
 import { KvCache, kvShape } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import type { DecodingState, LogitsOptions } from "./decoding-state.ts";
+import type { GatePlace } from "./gates.ts";
 import { dependsOnCalls, forward, headLosses, headPredictions, hiddenStates, type Predictions } from "./llama.ts";
 import type { Weights } from "./weights.ts";
 
@@ -27,6 +28,11 @@ export interface LanguageModel {
    * calls then have one token each. @default false
    */
   readonly promptAtOnce?: boolean;
+  /**
+   * Where it weighs the models that it is made of, in the order of a pass; absent for a model that does not. The gates of
+   * the last place are shares: the model with the largest one speaks.
+   */
+  readonly gates?: readonly GatePlace[];
   /**
    * Negative log-likelihood of each next token, in nats, for models that can compute it without all logits.
    * {@linkcode tokenLosses} falls back on the logits.

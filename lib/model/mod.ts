@@ -61,4 +61,5 @@ export {
   wanted,
 } from "./llama.ts";
 export type { DecodingState, LogitsOptions } from "./decoding-state.ts";
+export type { GatePlace, GateProbe } from "./gates.ts";
 export { decoder, type LanguageModel, tokenLosses, tokenPredictions } from "./language-model.ts";

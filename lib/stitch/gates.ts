@@ -28,7 +28,7 @@ export async function reduceGates<Reduced extends tf.Tensor1D | tf.Tensor2D>(
 ): Promise<(GateColumns & { readonly values: Awaited<ReturnType<Reduced["array"]>> })[]> {
   const reduced = tf.tidy(() => {
     const perStitch: Reduced[] = [];
-    stitchedForward(model, ids(), { probe: (_, gates) => void perStitch.push(reduce(tf.mean(gates, 2))) });
+    stitchedForward(model, ids(), { gates: (_, gates) => void perStitch.push(reduce(gates)) });
     return perStitch;
   });
   try {

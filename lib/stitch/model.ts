@@ -5,6 +5,8 @@ import {
   continuePass,
   dependsOnCalls,
   embed,
+  type GatePlace,
+  type GateProbe,
   head,
   headLosses,
   headPredictions,
@@ -69,8 +71,13 @@ export function gateModels({ places, experts }: StitchedModel, stitch: number): 
   return into === undefined ? [0, ...numbers] : [...numbers, 0];
 }
 
-/** Receives a stitch's index and its gates in evaluation mode, `[B·T, models, d]`. */
-export type GateProbe = (stitch: number, gates: tf.Tensor3D) => void;
+function gatePlaces(model: StitchedModel): GatePlace[] {
+  return model.places.map(({ kind, after }, stitch) => ({
+    title: `stitch ${stitch + 1} (${kind}) after layer ${after}`,
+    models: gateModels(model, stitch),
+    shares: stitchKind(kind).shares,
+  }));
+}
 
 interface RunOptions {
   readonly documents?: tf.Tensor2D | undefined;
@@ -78,7 +85,8 @@ interface RunOptions {
   readonly states?: readonly KvCaches[] | undefined;
   /** Random seed of the gate dropout; absent in evaluation mode. */
   readonly dropoutSeed?: number | undefined;
-  readonly probe?: GateProbe | undefined;
+  /** Told the gates of every stitch in evaluation mode. */
+  readonly gates?: GateProbe | undefined;
   /** What is kept for the backward pass. @default "keep" */
   readonly activations?: Activations | undefined;
 }
@@ -159,8 +167,8 @@ export function stitchedLanguageModel(model: StitchedModel): LanguageModel {
   return {
     vocabSize: model.config.vocabSize,
     contextLength: model.config.contextLength,
-    logits: (ids, states, { last } = {}) =>
-      tf.tidy(() => stitchedForward(model, ids, { states: states as readonly KvCaches[] | undefined, last })),
+    logits: (ids, states, options = {}) =>
+      tf.tidy(() => stitchedForward(model, ids, { ...options, states: states as readonly KvCaches[] | undefined })),
     losses: (ids, targets) =>
       tf.tidy(() => headLosses(model.config, model.hub, stitchedHiddenStates(model, ids), targets)),
     predictions: (ids, targets) =>
@@ -174,6 +182,7 @@ export function stitchedLanguageModel(model: StitchedModel): LanguageModel {
       return new KvCaches(shapes.map((shape) => new KvCache(shape)));
     },
     promptAtOnce: dependsOnCalls(model.config),
+    gates: gatePlaces(model),
   };
 }
 
@@ -186,7 +195,7 @@ function stitchStates(model: StitchedModel, k: number, states: States, options: 
 
 function stitchInto(model: StitchedModel, k: number, states: States, options: RunOptions): States {
   const layer = model.layers[k]!;
-  if (options.probe !== undefined) options.probe(k, stitchGates(layer, states.hub));
+  options.gates?.(k, tf.mean(stitchGates(layer, states.hub), 2));
   const rngSeed = options.dropoutSeed === undefined ? undefined : hash32(options.dropoutSeed, "stitch", k);
   return applyStitch(layer, states, rngSeed);
 }

@@ -1,5 +1,6 @@
 // The gates of every stitch at every token.
 import * as tf from "@tensorflow/tfjs";
+import { speaker } from "../methods.ts";
 import { type GateColumns, reduceGates } from "./gates.ts";
 import { stitchKind } from "./kinds/registry.ts";
 import type { StitchedModel } from "./stitched-model.ts";
@@ -47,7 +48,7 @@ export function summarizeGates(
     models.map((_, column) => rows.reduce((sum, row) => sum + count(row, column), 0) / rows.length);
   return {
     mean: share((row, column) => row[column]!),
-    won: share((row, column) => Number(row.indexOf(Math.max(...row)) === column)),
+    won: share((row, column) => Number(speaker(row) === column)),
     entropy: stitchKind(kind).shares ? rows.reduce((sum, row) => sum + entropyOf(row), 0) / rows.length : null,
   };
 }

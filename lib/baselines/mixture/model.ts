@@ -7,6 +7,7 @@ import {
   dependsOnCalls,
   embed,
   feedForward,
+  type GateProbe,
   head,
   KvCache,
   KvCaches,
@@ -66,6 +67,8 @@ interface RunOptions {
   /** One per row, which the ids continue. */
   readonly states?: readonly KvCaches[] | undefined;
   readonly training?: TrainingStep | undefined;
+  /** Told the gates of all routers, averaged. */
+  readonly gates?: GateProbe | undefined;
 }
 
 /**
@@ -82,12 +85,15 @@ export function mixtureStates(
   const pass = continuePass(config, ids.shape[1], options.states, options.documents);
   let h = embed(weights, ids);
   let balance: tf.Tensor = tf.scalar(0);
+  const gates: tf.Tensor2D[] = [];
   for (let layer = 0; layer < config.layers; layer++) {
     // As in a decoder, intermediate tensors of a layer are freed with it.
-    const [next, more] = tf.tidy(() => mixtureLayer(model, layer, h, pass, options));
+    const [next, more, ...told] = tf.tidy(() => mixtureLayer(model, layer, h, pass, options));
     h = next;
     balance = tf.add(balance, more);
+    gates.push(...told);
   }
+  options.gates?.(0, tf.mean(tf.stack(gates), 0));
   for (const state of options.states ?? []) state.advance(ids.shape[1]);
   return { states: h, balance: balance as tf.Scalar };
 }
@@ -97,8 +103,8 @@ function mixtureLayer(
   layer: number,
   h: tf.Tensor3D,
   pass: Pass,
-  { states, training }: RunOptions,
-): [tf.Tensor3D, tf.Tensor] {
+  { states, training, gates }: RunOptions,
+): [tf.Tensor3D, tf.Tensor, ...tf.Tensor2D[]] {
   const [B, T, d] = h.shape;
   const flat = (x: tf.Tensor) => x.reshape([B * T, d]) as tf.Tensor2D;
   const whole = (x: tf.Tensor) => x.reshape([B, T, d]) as tf.Tensor3D;
@@ -106,6 +112,7 @@ function mixtureLayer(
   const norm = (name: string, x: tf.Tensor) =>
     rmsNorm(x, weights[`model.layers.${layer}.${name}.weight`]!, config.normEps);
   const balances: tf.Tensor[] = [];
+  const told: tf.Tensor2D[] = [];
   /** The output of the block's experts on `x`, `[B·T, d]`, mixed by its router. */
   const mixed = (block: Block, routing: MixtureConfig["routing"], x: tf.Tensor2D, run: typeof expert) => {
     const seed = training === undefined ? 0 : hash32(training.seed, "route", layer, block);
@@ -114,6 +121,7 @@ function mixtureLayer(
     const logits = mixture.bias ? tf.add(products, weights[biasName(layer, block)]!) as tf.Tensor2D : products;
     const routes = (block === "mlp" ? routeTokens?.(logits) : undefined) ?? route(routing, logits, draw);
     balances.push(loadBalance(routes));
+    if (gates !== undefined) told.push(routes.gates);
     return mixExperts(x, routes, (i, rows) => {
       const y = run(i, rows);
       return mixture.adapters ? tf.add(y, linear(y, weights[adapterName(layer, block, i)]!)) : y;
@@ -134,7 +142,7 @@ function mixtureLayer(
   const middle = tf.add(h, whole(attended)) as tf.Tensor3D;
   const y = flat(norm("post_attention_layernorm", middle));
   const fed = mixed("mlp", mixture.routing, y, expert);
-  return [tf.add(middle, whole(fed)), balances.reduce((a, b) => tf.add(a, b))];
+  return [tf.add(middle, whole(fed)), balances.reduce((a, b) => tf.add(a, b)), ...told];
 }
 
 /** A mixture's logits, `[B, T, vocab]`, for ids `[B, T]`. */
@@ -152,13 +160,18 @@ export function mixtureLanguageModel(model: MixtureModel): LanguageModel {
   return {
     vocabSize: config.vocabSize,
     contextLength: config.contextLength,
-    logits: (ids, states, { last } = {}) =>
-      tf.tidy(() => mixtureForward(model, ids, { states: states as readonly KvCaches[] | undefined, last })),
+    logits: (ids, states, options = {}) =>
+      tf.tidy(() => mixtureForward(model, ids, { ...options, states: states as readonly KvCaches[] | undefined })),
     // One cache for averaged attention, or one per attention expert.
     decodingState: () => {
       const caches = mixture.attention === "experts" ? models : 1;
       return new KvCaches(Array.from({ length: caches }, () => new KvCache(kvShape(config))));
     },
     promptAtOnce: dependsOnCalls(config),
+    gates: [{
+      title: "mean of all routers",
+      models: Array.from({ length: models }, (_, i) => i),
+      shares: true,
+    }],
   };
 }

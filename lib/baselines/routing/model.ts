@@ -4,6 +4,7 @@ import { UserError } from "../../errors.ts";
 import { checkLength } from "../../merge/mod.ts";
 import {
   type DecodingState,
+  type GateProbe,
   type HostTensor,
   type LanguageModel,
   type LogitsOptions,
@@ -102,6 +103,7 @@ export function routedLanguageModel(routed: RoutedModel): LanguageModel {
       );
     },
     promptAtOnce: true,
+    gates: [{ title: "choice for the whole text", models: models.map((_, i) => i), shares: true }],
     losses: (ids, targets) => tf.tidy(() => routedLosses(routed, ids, targets)),
   };
 }
@@ -213,7 +215,15 @@ function readStates(
     return routed.models[model]!.logits(own as tf.Tensor2D, rows.map((row) => states[row]!.states[model]!), options);
   });
   for (const state of states) state.length += ids.shape[1];
+  if (options?.gates !== undefined) tellChoice(chosen, routed.models.length, ids.shape[1], options.gates);
   return isRead ? assemble(groups, parts) : select(tf.concat(chosen as tf.Tensor1D[], 0), parts);
+}
+
+/** The gates of a choice: 1 for the chosen model, at all positions. */
+function tellChoice(chosen: readonly (number | tf.Tensor1D)[], models: number, time: number, gates: GateProbe): void {
+  const choices = chosen.map((choice) => typeof choice === "number" ? tf.tensor1d([choice], "int32") : choice);
+  const rows = tf.oneHot(tf.concat(choices, 0), models, 1, 0, "float32").reshape([-1, 1, models]); // [B, 1, models]
+  gates(0, tf.tile(rows, [1, time, 1]).reshape([-1, models]));
 }
 
 /** Logits of a text without a prompt: the first model's until the router can choose, then the chosen model's. */

@@ -8,10 +8,13 @@ import type { GenerationRequest } from "../types.ts";
 /** Most likely tokens whose log-probabilities may be asked for. */
 const MOST_LOGPROBS = 1000;
 
-/** @throws UserError `generate.length`, `generate.tokens`, `generate.ids`, `generate.sampling`, `generate.stop` */
+/**
+ * @throws UserError `generate.length`, `generate.tokens`, `generate.ids`, `generate.sampling`, `generate.stop`,
+ *   `generate.gates`
+ */
 export function checkRequest(
-  { prompt, maxTokens, sampling, stop, logprobs }: GenerationRequest,
-  { vocabSize, contextLength }: Pick<LanguageModel, "vocabSize" | "contextLength">,
+  { prompt, maxTokens, sampling, stop, logprobs, gates }: GenerationRequest,
+  { vocabSize, contextLength, gates: places }: Pick<LanguageModel, "vocabSize" | "contextLength" | "gates">,
 ): void {
   if (prompt.length === 0) {
     throw new UserError(
@@ -42,6 +45,9 @@ export function checkRequest(
       "generate.sampling",
       `logprobs must be a whole number from 0 to ${MOST_LOGPROBS}, not ${logprobs}`,
     );
+  }
+  if (gates !== undefined && places === undefined) {
+    throw new UserError("generate.gates", "This model is not made of models that it weighs, so it has no gates");
   }
   resolveSampling(sampling ?? {}, vocabSize);
   checkStops(stop ?? []);

@@ -8,8 +8,18 @@ import type { GeneratedToken, Generation, GenerationRequest, InferenceEngine } f
 import { checkRequest } from "./check.ts";
 import { type EngineOptions, limitsOf } from "./options.ts";
 import { commonLength, prefixCache } from "./prefix-cache.ts";
-import { advance, fail, finish, scorePrompt, type Sequence, sequence, unread, type Voice } from "./sequence.ts";
-import { decodingPass, type Pass, promptPasses, runPass } from "./steps.ts";
+import {
+  advance,
+  fail,
+  finish,
+  keepPromptGates,
+  scorePrompt,
+  type Sequence,
+  sequence,
+  unread,
+  type Voice,
+} from "./sequence.ts";
+import { decodingPass, type Pass, type PassResult, promptPasses, runPass } from "./steps.ts";
 
 /**
  * Starts an engine for a model on the device. The caller keeps the model, and disposes of the engine first.
@@ -61,8 +71,9 @@ export function createEngine(
   }
 
   function begin(one: Sequence): void {
-    const { prompt, scorePrompt: scored, logprobs = 0 } = one.request;
-    const hit = cache.find(prompt, !rewinds, scored ? logprobs : undefined);
+    const { prompt, scorePrompt: scored, logprobs = 0, gates } = one.request;
+    const needsPass = gates === "all" || (gates !== undefined && !rewinds); // the cache has no gates
+    const hit = needsPass ? undefined : cache.find(prompt, !rewinds, scored ? logprobs : undefined);
     one.state = hit?.state ?? model.decodingState();
     one.cached = one.state.length;
     one.scores.push(...hit?.scores ?? []);
@@ -81,9 +92,9 @@ export function createEngine(
   async function run(pass: Pass): Promise<void> {
     const { sequences, all } = pass;
     const before = sequences.map(({ state }) => state!.length);
-    let logits: Float32Array[];
+    let results: PassResult[];
     try {
-      logits = await runPass(pass, voice);
+      results = await runPass(pass, voice);
     } catch (error) {
       for (const one of sequences) fail(one, error);
       cache.clear(); // its memory may be what was missing
@@ -91,13 +102,14 @@ export function createEngine(
     }
     sequences.forEach((one, row) => {
       if (one.finished !== undefined) return; // cancelled meanwhile
-      const values = logits[row]!;
+      const { logits, gates } = results[row]!;
       attempt(one, () => {
-        if (all) scorePrompt(one, values, before[row]!, model.vocabSize);
+        if (all) scorePrompt(one, logits, before[row]!, model.vocabSize);
+        if (one.request.gates === "all") keepPromptGates(one, gates);
         if (unread(one) > 0) return;
-        const last = values.subarray(values.length - model.vocabSize);
+        const last = logits.subarray(logits.length - model.vocabSize);
         if (before[row]! < one.request.prompt.length) keepPrompt(one, last);
-        advance(one, last, voice);
+        advance(one, last, voice, gates.at(-1));
       });
     });
   }

@@ -4,7 +4,14 @@ import type { DecodingState, LanguageModel } from "../../model/mod.ts";
 import { scoreToken } from "../sampling/logprobs.ts";
 import { type Sampler, sampler } from "../sampling/sampler.ts";
 import { type TextStream, textStream } from "../text-stream.ts";
-import type { FinishReason, GeneratedToken, Generation, GenerationRequest, ScoredToken } from "../types.ts";
+import type {
+  FinishReason,
+  GeneratedToken,
+  Generation,
+  GenerationRequest,
+  PredictionGates,
+  ScoredToken,
+} from "../types.ts";
 import { type Channel, channel } from "./channel.ts";
 
 /** A text in progress. */
@@ -21,6 +28,8 @@ export interface Sequence {
   cached: number;
   /** Scores of the prompt's first tokens, if they are asked for. */
   readonly scores: ScoredToken[];
+  /** Gates of the prompt's first tokens, if they are asked for. */
+  readonly promptGates: (PredictionGates | null)[];
   readonly sampler: Sampler;
   readonly text: TextStream;
   finished: FinishReason | undefined;
@@ -45,6 +54,7 @@ export function sequence(request: GenerationRequest, { model, tokenizer }: Voice
     ids: [...prompt],
     cached: 0,
     scores: [],
+    promptGates: [],
     sampler: sampler(sampling ?? {}, { vocabSize: model.vocabSize, prompt, ...(constraint && { constraint }) }),
     text: textStream(tokenizer, stop, prompt),
     finished: undefined,
@@ -72,11 +82,25 @@ export function scorePrompt(sequence: Sequence, logits: Float32Array, from: numb
 }
 
 /**
+ * Takes the gates of the prompt's tokens.
+ *
+ * @param gates at the positions that a pass read
+ */
+export function keepPromptGates(
+  { promptGates, request: { prompt } }: Sequence,
+  gates: readonly PredictionGates[],
+): void {
+  if (promptGates.length === 0) promptGates.push(null);
+  promptGates.push(...gates.slice(0, prompt.length - promptGates.length)); // those at the last token are of the next
+}
+
+/**
  * Draws the next token and sends it; ends the text if it is complete.
  *
  * @param logits `[vocab]`, overwritten
+ * @param gates at the last position
  */
-export function advance(sequence: Sequence, logits: Float32Array, { ends }: Voice): void {
+export function advance(sequence: Sequence, logits: Float32Array, { ends }: Voice, gates?: PredictionGates): void {
   const { request: { logprobs, constraint, prompt }, sampler, text, ids, output, most } = sequence;
   if (ids.length >= most) return finish(sequence, "length"); // maxTokens is 0
   const unchanged = logprobs === undefined ? undefined : logits.slice();
@@ -84,7 +108,11 @@ export function advance(sequence: Sequence, logits: Float32Array, { ends }: Voic
   const score = unchanged === undefined ? { id, logprob: null, top: [] } : scoreToken(unchanged, id, logprobs);
   ids.push(id);
   const isEnd = ends.has(id);
-  output.send({ ...score, text: isEnd ? "" : text.push(id) });
+  output.send({
+    ...score,
+    text: isEnd ? "" : text.push(id),
+    ...(sequence.request.gates === undefined || gates === undefined ? {} : { gates }),
+  });
   if (isEnd || text.stopped || constraint?.complete) finish(sequence, "stop");
   else if (ids.length >= most || ids.length - prompt.length >= sequence.request.maxTokens) finish(sequence, "length");
 }
@@ -93,7 +121,7 @@ export function advance(sequence: Sequence, logits: Float32Array, { ends }: Voic
 export function finish(sequence: Sequence, reason: FinishReason): void {
   if (sequence.finished !== undefined) return;
   sequence.finished = reason;
-  const { request: { prompt, scorePrompt }, ids, cached, scores, text, output } = sequence;
+  const { request: { prompt, scorePrompt, gates }, ids, cached, scores, promptGates, text, output } = sequence;
   output.end({
     finish: reason,
     text: text.end(),
@@ -101,6 +129,7 @@ export function finish(sequence: Sequence, reason: FinishReason): void {
     cachedTokens: cached,
     generatedTokens: ids.length - prompt.length,
     ...(scorePrompt && scores.length === prompt.length ? { prompt: scores } : {}),
+    ...(gates === "all" && promptGates.length === prompt.length ? { promptGates } : {}),
   });
 }
 

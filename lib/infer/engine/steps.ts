@@ -1,6 +1,7 @@
 // One step of an engine: some texts read a part of their prompts, then all others read and write a token.
 import * as tf from "@tensorflow/tfjs";
 import { rowInvariant } from "../../tensor/mod.ts";
+import type { PredictionGates } from "../types.ts";
 import { type Sequence, unread, type Voice } from "./sequence.ts";
 
 /** Bytes of logits that a pass may have where a prompt is scored: all of its positions have some. */
@@ -45,18 +46,36 @@ export function promptPasses(sequences: readonly Sequence[], chunk: number, { mo
   return [...passes.values()];
 }
 
-/** Runs a pass: by text, the logits of its positions, or of the last one. */
-export async function runPass({ sequences, time, all }: Pass, { model }: Voice): Promise<Float32Array[]> {
+/** What a pass gives for one text. */
+export interface PassResult {
+  /** Of its positions, or of the last one. */
+  readonly logits: Float32Array;
+  /** Of its positions; empty if nobody asked for them. */
+  readonly gates: readonly PredictionGates[];
+}
+
+/** Runs a pass: what it gives, by text. */
+export async function runPass({ sequences, time, all }: Pass, { model }: Voice): Promise<PassResult[]> {
   const rows = sequences.flatMap(({ ids, state }) => ids.slice(state!.length, state!.length + time));
-  const logits = tf.tidy(() => {
-    const ids = tf.tensor2d(rows, [sequences.length, time], "int32");
-    return rowInvariant(() => model.logits(ids, sequences.map(({ state }) => state!), { last: !all }));
-  });
+  const isAsked = sequences.some(({ request }) => request.gates !== undefined);
+  const gates: tf.Tensor2D[] = [];
+  const keep = (place: number, values: tf.Tensor2D) => void (gates[place] = tf.keep(values));
+  let logits: tf.Tensor3D | undefined;
   try {
+    logits = tf.tidy(() => {
+      const ids = tf.tensor2d(rows, [sequences.length, time], "int32");
+      const states = sequences.map(({ state }) => state!);
+      return rowInvariant(() => model.logits(ids, states, { last: !all, gates: isAsked ? keep : undefined }));
+    });
     const values = await logits.data<"float32">() as Float32Array;
+    const places = await Promise.all(gates.map((place) => place.array()));
     const size = values.length / sequences.length;
-    return sequences.map((_, row) => values.subarray(row * size, (row + 1) * size));
+    return sequences.map((_, row) => ({
+      logits: values.subarray(row * size, (row + 1) * size),
+      gates: isAsked ? Array.from({ length: time }, (_, t) => places.map((rows) => rows[row * time + t]!)) : [],
+    }));
   } finally {
-    logits.dispose();
+    logits?.dispose();
+    tf.dispose(gates);
   }
 }

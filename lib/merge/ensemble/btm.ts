@@ -3,7 +3,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { crossEntropy } from "../../tensor/mod.ts";
-import { type DecodingState, type LanguageModel, tokenLosses } from "../../model/mod.ts";
+import { type DecodingState, type GateProbe, type LanguageModel, tokenLosses } from "../../model/mod.ts";
 import { type BtmOptions, type Weighing, weighingOf } from "./posterior.ts";
 
 /** The ensemble's decoding state: each model's own, the evidence so far, and the predictions of the next token. */
@@ -82,17 +82,18 @@ export function btmEnsemble(models: readonly LanguageModel[], options: BtmOption
     vocabSize,
     contextLength,
     decodingState: () => new EnsembleState(models.map((model) => model.decodingState()), vocabSize),
-    logits: (ids, states, { last } = {}) => {
+    logits: (ids, states, { last, gates } = {}) => {
       for (const length of states?.map((state) => state.length) ?? [0]) {
         checkLength(ids.shape[1] + length, contextLength);
       }
       return tf.tidy(() => {
-        const logits = mixtureLogits(models, weighing, ids, states as readonly EnsembleState[] | undefined);
+        const logits = mixtureLogits(models, weighing, ids, states as readonly EnsembleState[] | undefined, gates);
         const [B, T, V] = logits.shape;
         return last ? tf.slice(logits, [0, T - 1, 0], [B, 1, V]) : logits;
       });
     },
     promptAtOnce: models.some((model) => model.promptAtOnce === true),
+    gates: [{ title: "posterior", models: models.map((_, j) => j), shares: true }],
     losses: (ids, targets) => tf.tidy(() => mixtureLosses(models, weighing, ids, targets)),
   };
 }
@@ -116,6 +117,7 @@ function mixtureLogits(
   weighing: Weighing,
   ids: tf.Tensor2D,
   states?: readonly EnsembleState[],
+  gates?: GateProbe,
 ): tf.Tensor3D {
   const [B, T] = ids.shape;
   const n = models.length;
@@ -142,6 +144,7 @@ function mixtureLogits(
     0,
   );
   const logWeights = weigh(evidence, weighing);
+  gates?.(0, tf.exp(logWeights).reshape([B * T, n]));
   return tf.logSumExp(tf.add(logProbs, logWeights.reshape([B, T, n, 1])), 2) as tf.Tensor3D;
 }
 
