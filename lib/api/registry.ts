@@ -1,7 +1,7 @@
 // The models that the API serves, by name.
 import type { Tokenizer } from "../data/mod.ts";
 import type { ChatTemplate } from "../huggingface/mod.ts";
-import type { Constraints, InferenceEngine } from "../infer/mod.ts";
+import type { Constraints, InferenceEngine, ModelGates } from "../infer/mod.ts";
 
 /** A model that is loaded. */
 export interface ServedModel {
@@ -16,6 +16,8 @@ export interface ServedModel {
   /** Absent for a model that is not made for conversations. */
   readonly chatTemplate?: ChatTemplate | undefined;
   readonly constraints: Constraints;
+  /** The models that it weighs, for a model that is made of several. */
+  readonly gates?: ModelGates | undefined;
 }
 
 /** A model that can be loaded. */

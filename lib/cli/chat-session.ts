@@ -4,6 +4,7 @@ import { didYouMean, explainError, UserError } from "../errors.ts";
 import { type ChatMessage, renderChat } from "../huggingface/mod.ts";
 import type { SamplingSettings } from "../infer/mod.ts";
 import type { InferenceModel } from "../library/mod.ts";
+import { gateColors } from "./gate-colors.ts";
 import { defaultSampling, optionOf, readSamplingOptions, samplingNames } from "./sampling-options.ts";
 
 /** What a conversation needs from outside. */
@@ -23,6 +24,8 @@ export interface ChatOptions {
   /** What the command line asks for; a model's defaults are below it. */
   readonly sampling: SamplingSettings;
   readonly maxTokens: number;
+  /** Whether answers are colored by the model that speaks at each token, and the colors explained. */
+  readonly gates?: { readonly colored: boolean } | undefined;
 }
 
 export interface ChatSession extends AsyncDisposable {
@@ -62,21 +65,24 @@ export function chatSession(first: InferenceModel, options: ChatOptions, host: C
     try {
       const prompt = promptIds(model, messages());
       checkRoom(model, prompt.length);
+      const colors = options.gates && model.gates && gateColors(model.gates, options.gates.colored);
       const began = performance.now();
       const stream = model.engine.generate({
         prompt,
         maxTokens,
         sampling: { ...defaultSampling(model.generation), ...sampling },
         ...(signal === undefined ? {} : { signal }),
+        ...(colors === undefined ? {} : { gates: "generated" }),
       });
       let firstAt = NaN;
       for (;;) {
         const next = await stream.next();
         written += next.value.text;
-        host.write(next.value.text);
+        host.write(colors?.paint(next.value.text, next.done ? undefined : next.value.gates) ?? next.value.text);
         if (Number.isNaN(firstAt)) firstAt = performance.now();
         if (!next.done) continue;
         host.write(written.endsWith("\n") ? "" : "\n");
+        if (colors !== undefined) host.say(colors.legend());
         host.say(speedOf(next.value.generatedTokens, firstAt - began, performance.now() - firstAt, next.value.finish));
         break;
       }
@@ -101,7 +107,8 @@ export function chatSession(first: InferenceModel, options: ChatOptions, host: C
         const opened = await host.open(name);
         await own?.[Symbol.asyncDispose]();
         [model, own] = [opened, opened];
-        host.say(`${nameOf(model)} answers from now on`);
+        const plain = options.gates !== undefined && model.gates === undefined;
+        host.say(`${nameOf(model)} answers from now on${plain ? ", without colors: it weighs no other models" : ""}`);
       },
     },
     system: {

@@ -2,19 +2,21 @@
 import { createInterface } from "node:readline";
 import process from "node:process";
 import { Command, Option } from "commander";
-import { DEVICES } from "../device-names.ts";
 import { systemReason, UserError } from "../errors.ts";
 import { type InferenceOptions, openForInference } from "../library/mod.ts";
 import { WEIGHT_FORMATS } from "../model/mod.ts";
 import { defaultRunsFolder, parseWithCommander, readInteger } from "../run/mod.ts";
 import { chatSession, nameOf } from "./chat-session.ts";
 import type { Print } from "./command.ts";
+import { checkGates } from "./gate-colors.ts";
+import { addDeviceOptions, readDeviceOptions } from "./device-options.ts";
 import { addSamplingOptions, readSamplingOptions } from "./sampling-options.ts";
 
-interface Options extends Pick<InferenceOptions, "weights" | "device"> {
+interface Options extends Pick<InferenceOptions, "weights"> {
   readonly model?: string;
   readonly system?: string;
   readonly maxTokens: string;
+  readonly gates?: true;
   readonly runs: string;
 }
 
@@ -28,10 +30,10 @@ function commandOf(): Command {
     .argument("<run|model>", "id or name of a run, or last; or a checkpoint: a folder, a .gguf file, an id on the hub")
     .option("--model <name>", "model of the run, as in its results (default: bts)")
     .option("--system <text>", "the system message")
-    .option("--max-tokens <count>", "most tokens of an answer", "512");
-  return addSamplingOptions(command)
+    .option("--max-tokens <count>", "most tokens of an answer", "512")
+    .option("--gates", "color each token by the model that speaks");
+  return addDeviceOptions(addSamplingOptions(command))
     .addOption(new Option("--weights <format>", "how weights are held in memory").choices(WEIGHT_FORMATS))
-    .addOption(new Option("--device <name>", "where to compute").choices([...DEVICES]).default("auto"))
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder());
 }
 
@@ -43,9 +45,12 @@ export async function chatCommand(args: readonly string[], print: Print = consol
   const source = parsed.positional[0]!;
   const maxTokens = readInteger("--max-tokens", options.maxTokens, 1, 10_000_000);
   const sampling = readSamplingOptions(parsed.options);
-  const open = (name?: string) => openForInference(source, name, { ...options, batch: 1 });
+  const where = readDeviceOptions(parsed.options);
+  const open = (name?: string) => openForInference(source, name, { ...options, ...where, batch: 1 });
   await using model = await open(options.model);
-  await using session = chatSession(model, { system: options.system, sampling, maxTokens }, {
+  if (options.gates) checkGates(model);
+  const gates = options.gates && { colored: isColored() };
+  await using session = chatSession(model, { system: options.system, sampling, maxTokens, gates }, {
     open,
     save: saveNew,
     write: (text) => void process.stdout.write(text),
@@ -101,4 +106,6 @@ async function saveNew(path: string, text: string): Promise<void> {
   }
 }
 
-const dim = (text: string) => Deno.noColor || !Deno.stdout.isTerminal() ? text : `\x1b[2m${text}\x1b[22m`;
+const isColored = () => !Deno.noColor && Deno.stdout.isTerminal();
+
+const dim = (text: string) => isColored() ? `\x1b[2m${text}\x1b[22m` : text;

@@ -1,6 +1,5 @@
 // `deno task generate <run|model> "…"`: continues a prompt, as it is written.
 import { Command, Option } from "commander";
-import { DEVICES } from "../device-names.ts";
 import { UserError } from "../errors.ts";
 import { renderChat } from "../huggingface/mod.ts";
 import {
@@ -14,10 +13,12 @@ import { type InferenceModel, type InferenceOptions, openForInference } from "..
 import { WEIGHT_FORMATS } from "../model/mod.ts";
 import { defaultRunsFolder, jsonLine, parseWithCommander, readInteger, stopSignal } from "../run/mod.ts";
 import { collect, type Print } from "./command.ts";
+import { checkGates, type GateColors, gateColors } from "./gate-colors.ts";
+import { addDeviceOptions, readDeviceOptions } from "./device-options.ts";
 import { addSamplingOptions, defaultSampling, readSamplingOptions } from "./sampling-options.ts";
 import { readTextFile } from "./text-file.ts";
 
-interface Options extends Pick<InferenceOptions, "weights" | "device"> {
+interface Options extends Pick<InferenceOptions, "weights"> {
   readonly model?: string;
   readonly file?: string;
   readonly maxTokens: string;
@@ -28,6 +29,7 @@ interface Options extends Pick<InferenceOptions, "weights" | "device"> {
   readonly system?: string;
   readonly schema?: string;
   readonly regex?: string;
+  readonly gates?: true;
   readonly stats?: true;
   readonly json?: true;
   readonly runs: string;
@@ -41,6 +43,8 @@ export interface GenerateOutput {
   note(text: string): void;
   /** Whether statistics are shown without being asked for. */
   readonly isTerminal: boolean;
+  /** Whether text may be colored. */
+  readonly colored: boolean;
 }
 
 const TERMINAL: GenerateOutput = {
@@ -49,6 +53,9 @@ const TERMINAL: GenerateOutput = {
   note: console.error,
   get isTerminal() {
     return Deno.stderr.isTerminal() && Deno.stdout.isTerminal();
+  },
+  get colored() {
+    return !Deno.noColor && Deno.stdout.isTerminal();
   },
 };
 
@@ -74,10 +81,10 @@ function commandOf(): Command {
     .option("--count <number>", "texts to generate", "1")
     .option("--logprobs <k>", "with --json: log-probabilities of the k most likely tokens at each place, too")
     .option("--schema <file>", "JSON schema that the text satisfies")
-    .option("--regex <pattern>", "regular expression that matches the text");
-  return addSamplingOptions(command)
+    .option("--regex <pattern>", "regular expression that matches the text")
+    .option("--gates", "color each token by the model that speaks; with --json, write the gates");
+  return addDeviceOptions(addSamplingOptions(command))
     .addOption(new Option("--weights <format>", "how weights are held in memory").choices(WEIGHT_FORMATS))
-    .addOption(new Option("--device <name>", "where to compute").choices([...DEVICES]).default("auto"))
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--stats", "write the number of tokens and their speed to stderr (default: on a terminal)")
     .option("--json", "write one JSON object with texts, tokens and log-probabilities");
@@ -93,10 +100,12 @@ export async function generateCommand(args: readonly string[], output: GenerateO
   const count = readInteger("--count", options.count, 1, 1000);
   const logprobs = options.logprobs === undefined ? 0 : readInteger("--logprobs", options.logprobs, 0, 1000);
   const given = readSamplingOptions(parsed.options);
+  const where = readDeviceOptions(parsed.options);
   const constrain = await constraintOf(options);
   const prompt = await promptOf(argument, options.file);
   const signal = stopSignal();
-  await using model = await openForInference(source!, options.model, { ...options, batch: count });
+  await using model = await openForInference(source!, options.model, { ...options, ...where, batch: count });
+  if (options.gates) checkGates(model);
   const ids = promptIds(model, prompt, options);
   const sampling = { ...defaultSampling(model.generation), ...given };
   const began = performance.now();
@@ -106,16 +115,22 @@ export async function generateCommand(args: readonly string[], output: GenerateO
     sampling: { ...sampling, seed: (sampling.seed ?? 0) + i },
     stop: options.stop,
     ...(options.json ? { logprobs } : {}), // they take time
+    ...(options.gates ? { gates: "generated" } : {}),
     signal,
     ...constrain?.(model),
   });
   const streams = count === 1 && !options.json;
+  const colors = options.gates ? Array.from({ length: count }, () => gateColors(model.gates!, output.colored)) : [];
   const texts = await Promise.all(
-    Array.from({ length: count }, (_, i) => readText(model, request(i), began, streams ? output.write : () => {})),
+    Array.from(
+      { length: count },
+      (_, i) => readText(model, request(i), began, streams ? output.write : () => {}, colors[i]),
+    ),
   );
   if (options.json) output.print(jsonLine(asJson(model, prompt, texts)));
   else if (streams) output.write(texts[0]!.text.endsWith("\n") ? "" : "\n");
-  else texts.forEach(({ text }, i) => output.print(`--- ${i + 1} ---\n${text}`));
+  else texts.forEach(({ painted }, i) => output.print(`--- ${i + 1} ---\n${painted}`));
+  if (!options.json) colors.forEach((one) => output.note(one.legend()));
   if (options.stats ?? (output.isTerminal && !options.json)) output.note(statistics(texts, performance.now() - began));
 }
 
@@ -123,6 +138,8 @@ interface Text extends Generation {
   readonly tokens: readonly GeneratedToken[];
   /** Milliseconds from the request to the first token. */
   readonly first: number;
+  /** The text in the models' colors, if it is colored. */
+  readonly painted: string;
 }
 
 /** Generates one text, and hands on each part of it. */
@@ -131,16 +148,19 @@ async function readText(
   request: GenerationRequest,
   began: number,
   write: (text: string) => void,
+  colors?: GateColors,
 ): Promise<Text> {
   const tokens: GeneratedToken[] = [];
   const stream = engine.generate(request);
   let first = NaN;
-  let text = "";
+  let [text, painted] = ["", ""];
   for (;;) {
     const next = await stream.next();
+    const piece = colors?.paint(next.value.text, next.done ? undefined : next.value.gates) ?? next.value.text;
     text += next.value.text;
-    write(next.value.text);
-    if (next.done) return { ...next.value, text, tokens, first };
+    painted += piece;
+    write(piece);
+    if (next.done) return { ...next.value, text, painted, tokens, first };
     if (tokens.push(next.value) === 1) first = performance.now() - began;
   }
 }
@@ -207,11 +227,13 @@ function promptIds(model: InferenceModel, prompt: string, { chat, system }: Opti
   return tokenizer.encode(renderChat(model.chat, messages, { addGenerationPrompt: true }));
 }
 
-function asJson({ source, name, tokenizer }: InferenceModel, prompt: string, texts: readonly Text[]) {
-  const one = ({ id, logprob, top }: Pick<GeneratedToken, "id" | "logprob" | "top">) => ({
+function asJson({ source, name, tokenizer, gates: weighed }: InferenceModel, prompt: string, texts: readonly Text[]) {
+  const withGates = texts.some(({ tokens }) => tokens[0]?.gates !== undefined);
+  const one = ({ id, logprob, top, gates }: GeneratedToken) => ({
     id,
     text: tokenizer.decode([id], { specialTokens: true }),
     logprob,
+    ...(gates === undefined ? {} : { gates }),
     ...(top.length === 0 ? {} : {
       top: top.map(({ id, logprob }) => ({ id, text: tokenizer.decode([id], { specialTokens: true }), logprob })),
     }),
@@ -221,6 +243,7 @@ function asJson({ source, name, tokenizer }: InferenceModel, prompt: string, tex
     ...(name === undefined ? {} : { model: name }),
     prompt,
     promptTokens: texts[0]!.promptTokens,
+    ...(withGates ? { gates: weighed } : {}),
     texts: texts.map(({ text, finish, tokens }) => ({ text, finish, tokens: tokens.map(one) })),
   };
 }

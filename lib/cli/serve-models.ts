@@ -10,6 +10,7 @@ export interface ModelOptions {
   readonly apiKey: string | undefined;
   readonly hosts: readonly string[];
   readonly device: DeviceName;
+  readonly threads: number | undefined;
   readonly weights: string | undefined;
   readonly batch: number;
   readonly places: number;
@@ -29,7 +30,7 @@ export interface ServedModels extends Beside {
  * @throws UserError for models that cannot be served
  */
 export async function serveModels(options: ModelOptions): Promise<ServedModels> {
-  const { models, runs, apiKey, hosts, device, weights, batch, places } = options;
+  const { models, runs, apiKey, hosts, places, device, threads, weights, batch } = options;
   const fromHub = (await Promise.all(models.map(mayBeOnHub))).includes(true);
   console.error(`Loading the first model of ${models[0]}`);
   const inference = await startInference({
@@ -45,7 +46,7 @@ export async function serveModels(options: ModelOptions): Promise<ServedModels> 
       new URL("./inference-main.ts", import.meta.url).href,
     ],
     access: { apiKey, places },
-    settings: { sources: models, runs, device, weights, batch } satisfies ServedSettings,
+    settings: { sources: models, runs, device, threads, weights, batch } satisfies ServedSettings,
     log: (text) => console.error(text),
   });
   return {

@@ -1,7 +1,7 @@
 // `deno task serve`: serves the pages of all runs on the loopback interface, and with `--models` the API of models.
-import { Command, Option } from "commander";
-import { type DeviceName, DEVICES } from "../device-names.ts";
+import { Command } from "commander";
 import { UserError } from "../errors.ts";
+import { addDeviceOptions, readDeviceOptions } from "./device-options.ts";
 import { isLoopbackAddress } from "../http/mod.ts";
 import { defaultRunsFolder, parseWithCommander, readInteger, runIds, stopSignal } from "../run/mod.ts";
 import { missingFolderText, serve, startServerWorker, takenPortText } from "../serve/mod.ts";
@@ -14,7 +14,7 @@ const OPEN_ADDRESSES = ["0.0.0.0", "[::]"];
 
 /** `deno task serve [--port 8420] [--runs <folder>] [--models <run|folder|file>…]` */
 export async function serveCommand(args: readonly string[]): Promise<void> {
-  const command = new Command("serve")
+  const command = addDeviceOptions(new Command("serve"))
     .description(
       "Serves the pages of all runs on this machine's loopback interface; with --models, models too, as OpenAI's " +
         "clients ask for them.",
@@ -25,7 +25,6 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
     .option("--api-key <key>", "the key that requests to models must carry (default: $STITCHBOOK_API_KEY)")
     .option("--hostname <address>", "address to listen on; other than loopback only with a key", "127.0.0.1")
     .option("--allow-host <name...>", "further host names that models are served under, with a key")
-    .addOption(new Option("--device <name>", "device of the models").choices([...DEVICES]).default("auto"))
     .option("--weights <format>", "how weights are held: f32, f16, bf16, q8, q4 (default: as they are stored)")
     .option("--batch <number>", "most texts that a model generates together", "32")
     .option("--queue <number>", "most texts in progress or waiting; further requests get 429", "512");
@@ -33,6 +32,7 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
   if (parsed.kind === "help") return console.log(parsed.text.trimEnd());
   const { options } = parsed;
   const port = readInteger("--port", String(options.port), 0, 65_535);
+  const where = readDeviceOptions(options);
   const runsFolder = String(options.runs);
   const models = options.models as readonly string[] | undefined;
   if (models === undefined) {
@@ -71,7 +71,7 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
     runs: runsFolder,
     apiKey,
     hosts,
-    device: options.device as DeviceName,
+    ...where,
     weights: options.weights as string | undefined,
     batch: readInteger("--batch", String(options.batch), 1, 4096),
     places: readInteger("--queue", String(options.queue), 1, 1_000_000),

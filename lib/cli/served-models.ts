@@ -8,7 +8,7 @@ import { WEIGHT_FORMATS, type WeightFormat } from "../model/mod.ts";
 import { findRun, inferenceModels, type InferenceOptions, openForInference } from "../library/mod.ts";
 
 /** What a process of models is told. */
-export interface ServedSettings extends Pick<InferenceOptions, "device" | "batch"> {
+export interface ServedSettings extends Pick<InferenceOptions, "device" | "threads" | "batch"> {
   /** Runs, folders, `.gguf` files, ids on the hub. */
   readonly sources: readonly string[];
   /** Folder of the runs. */
@@ -144,11 +144,11 @@ function weightFormat(name: string | undefined): WeightFormat | undefined {
 
 async function openServed(
   { source, model }: Source,
-  { runs, device, batch }: ServedSettings,
+  { runs, device, threads, batch }: ServedSettings,
   weights: WeightFormat | undefined,
 ): Promise<Opened> {
   const before = Deno.systemMemoryInfo().available;
-  const opened = await openForInference(source, model, { runs, device, batch, weights });
+  const opened = await openForInference(source, model, { runs, device, threads, batch, weights });
   const { engine, tokenizer, opening, ends: others, chat } = opened;
   const ends = [...new Set([tokenizer.endOfText, ...others])];
   return {
@@ -159,6 +159,7 @@ async function openServed(
       opening,
       ends,
       chatTemplate: chat,
+      gates: opened.gates,
       constraints: constraints(tokenizer, ends, opened.model.vocabSize),
     },
     bytes: Math.max(0, before - Deno.systemMemoryInfo().available),

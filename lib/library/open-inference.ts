@@ -3,7 +3,7 @@ import { branchedRun } from "../bts/mod.ts";
 import { openTokenizer, type Tokenizer, type TokensAround, tokensAround } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { type ChatTemplate, endIds, type GenerationConfig } from "../huggingface/mod.ts";
-import { createEngine, type EngineOptions, type InferenceEngine } from "../infer/mod.ts";
+import { createEngine, type EngineOptions, type InferenceEngine, type ModelGates } from "../infer/mod.ts";
 import { decoder, type LanguageModel, type ModelConfig, type WeightFormat } from "../model/mod.ts";
 import { isHubId, openPretrained } from "../pretrained/mod.ts";
 import type { DeviceName } from "../tensor/mod.ts";
@@ -34,6 +34,8 @@ export interface InferenceModel extends AsyncDisposable {
   readonly chat: ChatTemplate | undefined;
   /** Its `generation_config.json`, if it has one. */
   readonly generation: GenerationConfig | undefined;
+  /** The models that it weighs; undefined for a model that is not made of several. */
+  readonly gates: ModelGates | undefined;
   readonly engine: InferenceEngine;
 }
 
@@ -48,6 +50,8 @@ export interface InferenceOptions extends EngineOptions {
   readonly weights?: WeightFormat | undefined;
   /** The device, opened if none is. @default "auto" */
   readonly device?: DeviceName | undefined;
+  /** Threads of the `cpu` device, if it is opened here. @default one per core */
+  readonly threads?: number | undefined;
 }
 
 /**
@@ -73,7 +77,7 @@ export async function openForInference(
   }
   await using scope = new AsyncDisposableStack();
   const tensors = scope.use(new DisposableStack());
-  const share = async () => void tensors.use(await shareDevice(options.device));
+  const share = async () => void tensors.use(await shareDevice(options.device, options.threads));
   const opened = found.kind === "run"
     ? await openFromRun(found, model, options.weights, tensors, share)
     : await openFromFile(found.source, options.weights, tensors, share);
@@ -132,13 +136,14 @@ async function openFromRun(
   const saved = savedModels(run);
   const name = wanted === undefined ? defaultModel([...saved.keys()]) : modelNamed(saved, wanted, id);
   await share();
-  const { model, config, tokenizer, ends, chat, generation } = await openModel(run, saved.get(name)!, scope, {
+  const { model, config, tokenizer, ends, chat, generation, gates } = await openModel(run, saved.get(name)!, scope, {
     packed: weights === "stored" ? "f32" : weights, // as runs store them
   });
   const { endOfText } = tokenizer;
   const special = { bos: endOfText, eos: endOfText };
   const around = { before: [], after: [] };
-  return { source: id, name, model, config, tokenizer, opening: [endOfText], around, special, ends, chat, generation };
+  const opening = [endOfText];
+  return { source: id, name, model, config, tokenizer, opening, around, special, ends, chat, generation, gates };
 }
 
 const defaultModel = (names: readonly string[]): string => names.includes("bts") ? "bts" : names.at(-1)!;
@@ -167,5 +172,6 @@ async function openFromFile(
     ends: [...special.eos === undefined ? [] : [special.eos], ...endIds(generation ?? {})],
     chat: chatTemplate === undefined ? undefined : { template: chatTemplate, tokens: chatTokens },
     generation,
+    gates: undefined,
   };
 }

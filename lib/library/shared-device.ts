@@ -12,10 +12,11 @@ let opening: Promise<void> | undefined;
  * opened, and closed when everyone who takes part in it has disposed of it.
  *
  * @param name the device to open. @default "auto"
+ * @param threads of the `cpu` device, if it is opened here. @default one per core
  * @throws UserError `device.other` when another device than the named one is open, and as `openDevice()` does
  */
-export async function shareDevice(name: DeviceName = "auto"): Promise<Disposable> {
-  await (opening ??= openUnlessOpen(name).finally(() => opening = undefined));
+export async function shareDevice(name: DeviceName = "auto", threads?: number): Promise<Disposable> {
+  await (opening ??= openUnlessOpen(name, threads).finally(() => opening = undefined));
   const open = openedDevice()!;
   if (name !== "auto" && open.name !== name) {
     throw new UserError(
@@ -34,8 +35,8 @@ export async function shareDevice(name: DeviceName = "auto"): Promise<Disposable
   };
 }
 
-async function openUnlessOpen(name: DeviceName): Promise<void> {
-  if (openedDevice() === undefined) ours = await openDevice(name);
+async function openUnlessOpen(name: DeviceName, threads: number | undefined): Promise<void> {
+  if (openedDevice() === undefined) ours = await openDevice(name, threads === undefined ? {} : { threads });
 }
 
 function closeOurs(): void {

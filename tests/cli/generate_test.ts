@@ -19,6 +19,7 @@ async function run(...args: string[]): Promise<{ written: string; noted: string 
     write: (text) => void (written += text),
     note: (text) => void (noted += text),
     isTerminal: false,
+    colored: false,
   });
   return { written, noted };
 }
@@ -91,4 +92,6 @@ Deno.test("`deno task generate` refuses what it cannot read before a model is op
     const tooLong = run(model, "the cat ".repeat(400), "--device", "cpu");
     await assert.rejects(tooLong, (error) => error instanceof UserError && error.code === "generate.length");
     await assert.rejects(run(model, "x", "--regex", "a(?=b)", "--device", "cpu"), UserError);
+    const gates = run(model, "x", "--gates", "--device", "cpu");
+    await assert.rejects(gates, (error) => error instanceof UserError && error.code === "generate.gates");
   }));

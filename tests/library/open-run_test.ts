@@ -5,7 +5,10 @@ import { pathToFileURL } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import { inferenceModels, listRuns, openForInference, openRun, UserError } from "@stitchbook/stitchbook";
 import { btsConfigSchema } from "../../lib/bts/mod.ts";
+import { chatSession } from "../../lib/cli/chat-session.ts";
+import { generateCommand } from "../../lib/cli/generate.ts";
 import { initCommand } from "../../lib/cli/init.ts";
+import { methodColors } from "../../lib/methods.ts";
 import { type LanguageModel, tokenLosses } from "../../lib/model/mod.ts";
 import { beginRun, repositoryRoot, trashRuns } from "../../lib/run/mod.ts";
 import { encodeLine } from "../../lib/run/log/log-line.ts";
@@ -129,6 +132,60 @@ Deno.test("a run of the main job as a library sees it", async (t) => {
       using model = await run.model("bts");
       const alone = await model.generate("What is 3 plus 4?", { maxTokens: 6 });
       assert.ok(alone.startsWith(texts[0]!), `${alone} and ${texts[0]}`);
+    });
+
+    await t.step("the gates of its models are told by name and in the colors of the figures", async () => {
+      const weighed = MODELS.slice(0, 4);
+      const colors = methodColors(weighed);
+      for (const name of ["bts", "btm"]) {
+        await using opened = await openForInference(id, name, { runs, device: "cpu" });
+        assert.deepEqual(opened.gates!.models, weighed.map((name) => ({ name, color: colors.get(name) })));
+        assert.deepEqual(opened.gates!.places, opened.model.gates);
+        assert.deepEqual(opened.gates!.places.at(-1)!.models, [0, 1, 2, 3]);
+        if (name === "btm") continue;
+        let [written, said] = ["", ""];
+        await using talk = chatSession(opened, {
+          system: undefined,
+          sampling: {},
+          maxTokens: 3,
+          gates: { colored: false },
+        }, {
+          open: (name) => openForInference(id, name, { runs, device: "cpu" }),
+          save: () => Promise.resolve(),
+          write: (text) => void (written += text),
+          say: (text) => void (said += `${text}\n`),
+        });
+        await talk.take("What is 3 plus 4?");
+        assert.ok(written.length > 0);
+        assert.match(
+          said,
+          /^■ Seed \d+ % {2}■ code expert \d+ % {2}■ math expert \d+ % {2}■ multilingual expert \d+ %\n\[/,
+        );
+        await talk.take("/model seed");
+        assert.match(said, /seed answers from now on, without colors/);
+        await talk.take("And 4 plus 4?");
+        assert.equal(said.match(/■ Seed/g)!.length, 1);
+      }
+      let [printed, noted] = ["", ""];
+      const output = {
+        print: (text: string) => void (printed += text),
+        write: (text: string) => void (printed += text),
+        note: (text: string) => void (noted += text),
+        isTerminal: false,
+        colored: true,
+      };
+      const args = [id, "What is 3 plus 4?", "--runs", runs, "--device", "cpu", "--max-tokens", "4", "--gates"];
+      await generateCommand(args, output);
+      assert.match(printed.replaceAll("\x1b", "␛"), /^(␛\[38;[\d;]+m[^␛]*␛\[39m)+\n?$/);
+      assert.match(noted.replaceAll("\x1b", "␛"), /■␛\[39m code expert \d+ %/);
+      printed = "";
+      await generateCommand([...args, "--json"], output);
+      const { gates, texts: [{ tokens }] } = JSON.parse(printed);
+      assert.deepEqual(gates.models.map(({ name }: { name: string }) => name), weighed);
+      assert.ok(tokens.length > 0);
+      for (const token of tokens) assert.equal(token.gates.length, gates.places.length);
+      const plain = generateCommand([...args, "--model", "code"], output);
+      await refused(plain, "generate.gates", /^expert:code weighs no other models/);
     });
 
     await t.step("the example in the folder writes what the model writes here", async () => {
