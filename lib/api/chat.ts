@@ -5,6 +5,7 @@ import type { GenerationRequest, ScoredToken } from "../infer/mod.ts";
 import { answerTexts, type Texts } from "./answer.ts";
 import { answerId, type ApiContext, now } from "./context.ts";
 import { ApiError, invalidParameter } from "./errors.ts";
+import { checkGates, gatesSchema, withRest, writeGates } from "./gates.ts";
 import {
   checkShared,
   MOST_LOGPROBS,
@@ -82,6 +83,7 @@ export const chatCompletionSchema = z.strictObject({
     index: z.int(),
     message: z.strictObject({ role: z.literal("assistant"), content: z.string(), refusal: z.null() }),
     logprobs: logprobsSchema.nullable(),
+    gates: gatesSchema.optional(),
     finish_reason: z.enum(["stop", "length"]),
   })),
   usage: usageSchema,
@@ -107,7 +109,8 @@ type ChatRequest = z.infer<typeof chatRequestSchema>;
 /** What a request asks for. @throws ApiError, UserError for what does not fit the model */
 function chatTexts(request: ChatRequest, model: ServedModel): Texts {
   checkShared(request, model.tokenizer.vocabSize);
-  const { logprobs, top_logprobs, stream, response_format } = request;
+  checkGates(request.gates, model, request.model);
+  const { logprobs, top_logprobs, stream, response_format, gates } = request;
   if (top_logprobs != null && !logprobs) {
     throw invalidParameter("top_logprobs", "'top_logprobs' needs logprobs: true");
   }
@@ -123,6 +126,7 @@ function chatTexts(request: ChatRequest, model: ServedModel): Texts {
       stop: stopsOf(request),
       ...(logprobs ? { logprobs: top_logprobs ?? 0 } : {}),
       ...(constraint === undefined ? {} : { constraint }),
+      ...(gates ? { gates: "generated" } : {}),
     };
   });
   const write = (tokens: readonly ScoredToken[]) => logprobs ? writeLogprobs(model, tokens) : null;
@@ -146,12 +150,18 @@ function chatTexts(request: ChatRequest, model: ServedModel): Texts {
         index,
         message: { role: "assistant", content: text, refusal: null },
         logprobs: write(tokens),
+        ...writeGates(gates, model, withRest(tokens, end.text), true),
         finish_reason: finishReason(end.finish),
       })),
       usage,
     }),
-    begin: (index) => [chunk(index, { role: "assistant", content: "" })],
-    token: (index, token) => token.text === "" && !logprobs ? [] : [chunk(index, { content: token.text }, [token])],
+    begin: (index) => [
+      { ...chunk(index, { role: "assistant", content: "" }), ...writeGates(gates, model, [], true) },
+    ],
+    token: (index, token) =>
+      token.text === "" && !logprobs && !gates
+        ? []
+        : [{ ...chunk(index, { content: token.text }, [token]), ...writeGates(gates, model, [token]) }],
     end: (index, { text, finish }) => [
       ...(text === "" ? [] : [chunk(index, { content: text })]),
       chunk(index, {}, undefined, finishReason(finish)),

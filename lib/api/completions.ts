@@ -1,10 +1,11 @@
 // `POST /v1/completions`: continues texts, and scores them.
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { decodeStream } from "../data/mod.ts";
-import type { GenerationRequest, ScoredToken } from "../infer/mod.ts";
+import type { Generation, GenerationRequest, ScoredToken } from "../infer/mod.ts";
 import { answerTexts, type Texts } from "./answer.ts";
 import { answerId, type ApiContext, now } from "./context.ts";
 import { invalidParameter } from "./errors.ts";
+import { checkGates, type GatedToken, gatesSchema, withRest, writeGates } from "./gates.ts";
 import {
   checkShared,
   MOST_LOGPROBS,
@@ -60,6 +61,7 @@ const choiceSchema = z.strictObject({
   text: z.string(),
   index: z.int(),
   logprobs: logprobsSchema.nullable(),
+  gates: gatesSchema.optional(),
   finish_reason: z.enum(["stop", "length"]).nullable(),
 });
 
@@ -102,9 +104,11 @@ interface Prompt {
 /** What a request asks for. @throws ApiError for what does not fit the model */
 function completionTexts(request: CompletionRequest, model: ServedModel): Texts {
   checkShared(request, model.tokenizer.vocabSize);
-  const { echo, logprobs, stream } = request;
-  if (stream && echo && logprobs != null) {
-    throw invalidParameter("echo", "'echo' with 'logprobs' cannot be streamed: the prompt's scores come at the end");
+  checkGates(request.gates, model, request.model);
+  const { echo, logprobs, stream, gates } = request;
+  if (stream && echo && (logprobs != null || gates)) {
+    const what = gates ? "gates" : "logprobs";
+    throw invalidParameter("echo", `'echo' with '${what}' cannot be streamed: those of the prompt come at the end`);
   }
   const prompts = promptsOf(request.prompt).map((prompt) => readPrompt(prompt, model));
   const [choices, seed] = [request.n ?? 1, seedOf(request)];
@@ -117,6 +121,7 @@ function completionTexts(request: CompletionRequest, model: ServedModel): Texts 
       sampling: samplingOf(request, seed, choice),
       stop: stopsOf(request),
       ...(logprobs == null ? {} : { logprobs, scorePrompt: echo ?? false }),
+      ...(gates ? { gates: echo ? "all" : "generated" } : {}),
     }));
   });
   const promptOf = (index: number) => prompts[Math.floor(index / choices)]!;
@@ -147,17 +152,37 @@ function completionTexts(request: CompletionRequest, model: ServedModel): Texts 
           text: before + text,
           index,
           logprobs: write(all, echo ? [...offsets, ...places] : places),
+          ...writeGates(gates, model, [
+            ...echo ? promptTokens(promptOf(index), end) : [],
+            ...withRest(tokens, end.text),
+          ], true),
           finish_reason: finishReason(end.finish),
         };
       }),
       usage,
     }),
-    begin: (index) => echo ? [{ text: promptOf(index).text, index, logprobs: null, finish_reason: null }] : [],
+    begin: (index) =>
+      echo || gates
+        ? [{
+          text: echo ? promptOf(index).text : "",
+          index,
+          logprobs: null,
+          ...writeGates(gates, model, [], true),
+          finish_reason: null,
+        }]
+        : [],
     token(index, token) {
       const place = sent[index]!;
       sent[index]! += token.text.length;
-      if (token.text === "" && logprobs == null) return [];
-      return [{ text: token.text, index, logprobs: write([token], [place]), finish_reason: null }];
+      if (token.text === "" && logprobs == null && !gates) return [];
+      const logprobsOf = write([token], [place]);
+      return [{
+        text: token.text,
+        index,
+        logprobs: logprobsOf,
+        ...writeGates(gates, model, [token]),
+        finish_reason: null,
+      }];
     },
     end: (index, { text, finish }) => [{ text, index, logprobs: null, finish_reason: finishReason(finish) }],
   };
@@ -189,6 +214,15 @@ function readPrompt(prompt: string | readonly number[], { tokenizer, opening }: 
   });
   const text = typeof prompt === "string" ? prompt : spelled + decoded.end();
   return { ids, text, offsets: offsets.map((place) => Math.min(place, text.length)) };
+}
+
+/** The tokens of a prompt with the text that each adds. */
+function promptTokens({ ids, text, offsets }: Prompt, { promptGates }: Generation): GatedToken[] {
+  return ids.map((id, i) => ({
+    id,
+    text: text.slice(offsets[i], offsets[i + 1] ?? text.length),
+    gates: promptGates?.[i],
+  }));
 }
 
 function writeLogprobs(model: ServedModel, tokens: readonly ScoredToken[], offsets: readonly number[]): Logprobs {

@@ -40,6 +40,7 @@ export const sharedShape = {
     z.strictObject({ include_usage: z.boolean().nullish(), include_obfuscation: z.literal(false).nullish() }),
     "`include_usage` adds a last event with the numbers of tokens",
   ),
+  gates: optional(z.boolean(), "An extension: how much of each model that it is made of goes into each token"),
   user: optional(z.string(), "Has no effect"),
 } as const;
 
