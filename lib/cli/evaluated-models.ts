@@ -1,10 +1,7 @@
 // The models that `deno task eval` and `deno task eval:code` evaluate, one after another, and where their answers go.
-import { createHash } from "node:crypto";
 import { basename, join, resolve } from "node:path";
 import { fileName } from "../harness/mod.ts";
-import { findRun, type InferenceModel, inferenceModels, openForInference } from "../library/mod.ts";
-import type { RunView } from "../run/mod.ts";
-import { namedRun } from "./command.ts";
+import { findRun, identityOf, type InferenceModel, inferenceModels, openForInference } from "../library/mod.ts";
 import type { EvaluatedRun } from "./keep-evaluation.ts";
 
 /** A model that is evaluated. */
@@ -55,33 +52,9 @@ export async function* evaluatedModels(
       model,
       name,
       title: run === undefined ? name : `${name} of ${run.id}`,
-      identity: run === undefined
-        ? await identityOf(model.source)
-        : `${run.id}/${name} ${cellKeys(await namedRun(run.runsFolder, run.id))}`,
+      identity: await identityOf(model, run),
       folder: out === undefined ? join(run?.folder ?? "", "evaluations", own) : ownFolder!,
       run,
     };
   }
-}
-
-/** What distinguishes the models of a run from those that it had before a cell was built again. */
-function cellKeys({ cells }: Pick<RunView, "cells">): string {
-  return createHash("sha256").update(cells.map(({ cellKey }) => cellKey).join()).digest("hex").slice(0, 16);
-}
-
-/** What distinguishes a checkpoint's files from others, without reading them. */
-async function identityOf(source: string): Promise<string> {
-  const path = resolve(source);
-  const info = await Deno.stat(path).catch(() => undefined);
-  if (info === undefined) return source;
-  const files: string[] = [];
-  if (info.isFile) files.push(`${info.size} ${info.mtime?.getTime()}`);
-  else {
-    for await (const { name, isFile } of Deno.readDir(path)) {
-      if (!isFile || !/\.(?:safetensors|json|model)$/.test(name)) continue;
-      const { size, mtime } = await Deno.stat(join(path, name));
-      files.push(`${name} ${size} ${mtime?.getTime()}`);
-    }
-  }
-  return `${path} ${createHash("sha256").update(files.sort().join("\n")).digest("hex").slice(0, 16)}`;
 }

@@ -2,10 +2,11 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
+import { inParallel } from "../in-parallel.ts";
 import type { InferenceEngine, SamplingSettings } from "../infer/mod.ts";
 import { hash32 } from "../random.ts";
 import type { Estimate } from "../run/mod.ts";
-import { inParallel, type SandboxLimits } from "../sandbox/mod.ts";
+import type { SandboxLimits } from "../sandbox/mod.ts";
 import { type AnswerKey, type CodeAnswer, openAnswers } from "./answers-file.ts";
 import { type JudgeThread, startJudge } from "./judge-thread.ts";
 import { meanPassAtK } from "./pass-at-k.ts";

@@ -1,5 +1,6 @@
 // Verdicts on models' answers, wherever they come from.
-import { inParallel, type SandboxLimits } from "../sandbox/mod.ts";
+import { inParallel } from "../in-parallel.ts";
+import type { SandboxLimits } from "../sandbox/mod.ts";
 import { startJudge } from "./judge-thread.ts";
 import type { Verdict } from "./judge.ts";
 import type { Problem } from "./problem.ts";

@@ -1,6 +1,7 @@
 // Coding problems: a signature with a description, and tests that a right program passes.
 import { z } from "zod";
 import { systemReason, UserError } from "../errors.ts";
+import { parseJsonLines } from "../run/mod.ts";
 import type { Encoded } from "../sandbox/mod.ts";
 
 const encoded = z.json() as z.ZodType<Encoded>;
@@ -64,26 +65,10 @@ export async function readProblems(path: string): Promise<Problem[]> {
  * @throws UserError `code.problem` with the line of what is wrong
  */
 export function parseProblems(text: string, path: string): Problem[] {
-  const lines = new Map<string, number>();
-  const problems = text.split("\n").flatMap((line, i): Problem[] => {
-    if (line.trim() === "") return [];
-    const refuse = (what: string): never => {
-      throw new UserError("code.problem", `${path}, line ${i + 1}: ${what}`, "docs/evaluation.md describes the fields");
-    };
-    let json: unknown;
-    try {
-      json = JSON.parse(line);
-    } catch (error) {
-      refuse(`not JSON: ${(error as Error).message}`);
-    }
-    const { data, error } = problemSchema.safeParse(json);
-    if (data === undefined) {
-      const { path: place, message } = error.issues[0]!;
-      return refuse(place.length === 0 ? message : `${place.join(".")}: ${message}`);
-    }
-    if (lines.has(data.id)) refuse(`the id ${JSON.stringify(data.id)} is that of line ${lines.get(data.id)}, too`);
-    lines.set(data.id, i + 1);
-    return [data];
+  const problems = parseJsonLines(text, problemSchema, {
+    path,
+    code: "code.problem",
+    hint: "docs/evaluation.md describes the fields",
   });
   if (problems.length === 0) throw new UserError("code.problem", `${path} has no problems: expected JSON lines`);
   return problems;

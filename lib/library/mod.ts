@@ -1,6 +1,7 @@
 // Finished runs and their models, for scripts and notebooks.
 export { findRun, type RunPlace } from "./find-run.ts";
 export { listRuns } from "./list-runs.ts";
+export { identityOf } from "./model-identity.ts";
 export { type ModelOptions, type OpenOptions, openRun, type SavedRun } from "./open-run.ts";
 export { decoderNames, modelNamed, type SavedModel, savedModels } from "./saved-models.ts";
 export type { GenerateOptions, TextScore, TrainedModel } from "./trained-model.ts";

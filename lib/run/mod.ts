@@ -107,6 +107,7 @@ export {
 } from "./view/mod.ts";
 export type { CodeModule } from "./files/code-version.ts";
 export { writeTextAtomically } from "./files/files.ts";
+export { parseJsonLines } from "./files/json-lines.ts";
 export { repositoryRoot } from "./files/repository.ts";
 export { makeRunId } from "./files/run-id.ts";
 export { defaultRunsFolder, homeFolder } from "./files/runs-folder.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { APICallError, generateText, streamText } from "ai";
-// @ts-types="./openai.d.ts"
+// @ts-types="../../lib/refine/openai.d.ts"
 import OpenAI, { AuthenticationError, BadRequestError, NotFoundError } from "openai";
 import { serveTiny } from "./server.ts";
 

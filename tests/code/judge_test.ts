@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { judge, judgeAnswers, type Outcome, parseProblems, type Problem, startJudge } from "../../lib/code/mod.ts";
 import { UserError } from "../../lib/errors.ts";
-import { inParallel } from "../../lib/sandbox/mod.ts";
+import { inParallel } from "../../lib/in-parallel.ts";
 
 /** Its values cannot be guessed from its inputs. */
 const [problem] = parseProblems(

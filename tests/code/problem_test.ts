@@ -1,7 +1,8 @@
 // The built-in problems: their tests prove the solutions right and the wrong solutions wrong. And damaged files.
 import assert from "node:assert/strict";
 import { builtinProblems, judge, parseProblems, readProblems } from "../../lib/code/mod.ts";
-import { encodedEquals, inParallel, startProgram } from "../../lib/sandbox/mod.ts";
+import { inParallel } from "../../lib/in-parallel.ts";
+import { encodedEquals, startProgram } from "../../lib/sandbox/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 
 const problems = await builtinProblems();

@@ -1,6 +1,7 @@
 // Every escape in the table is tried, and fails as the table says. Several run at a time: a process takes 0.1 s.
 import assert from "node:assert/strict";
-import { inParallel, machineProtection, startProgram } from "../../lib/sandbox/mod.ts";
+import { inParallel } from "../../lib/in-parallel.ts";
+import { machineProtection, startProgram } from "../../lib/sandbox/mod.ts";
 import { ESCAPES } from "./escapes.ts";
 
 Deno.test("every escape is refused or ends the program", async (t) => {

@@ -1,4 +1,5 @@
-// The part of the openai client that the tests use. Its own types pull in those of Node, which differ from Deno's.
+// The part of the openai client that is used here and in tests. Its own types pull in those of Node, which differ from
+// Deno's.
 
 interface Choice {
   readonly text: string;
@@ -19,23 +20,36 @@ type Streamed<Body> = Body extends { readonly stream: true } ? AsyncIterable<{ r
   : { readonly choices: readonly Choice[] };
 
 export default class OpenAI {
-  constructor(options: { readonly baseURL: string; readonly apiKey: string; readonly maxRetries?: number });
+  constructor(
+    options: {
+      readonly baseURL: string;
+      readonly apiKey: string;
+      readonly maxRetries?: number;
+      /** Milliseconds. */
+      readonly timeout?: number;
+    },
+  );
   readonly models: {
     list(): Promise<unknown> & AsyncIterable<{ readonly id: string }>;
     retrieve(id: string): Promise<{ readonly id: string }>;
   };
-  readonly completions: { create<Body extends object>(body: Body): Promise<Streamed<Body>> };
+  readonly completions: { create<Body extends object>(body: Body, options?: RequestOptions): Promise<Streamed<Body>> };
   readonly chat: {
     readonly completions: {
       create<Body extends object>(
         body: Body,
+        options?: RequestOptions,
       ): Promise<Body extends { readonly stream: true } ? AsyncIterable<object> : ChatCompletion>;
       stream(body: object): { finalChatCompletion(): Promise<ChatCompletion> };
     };
   };
 }
 
-declare class APIError extends Error {
+interface RequestOptions {
+  readonly signal?: AbortSignal;
+}
+
+export class APIError extends Error {
   readonly status: number;
   readonly param: string | null;
   readonly type: string;
@@ -43,3 +57,6 @@ declare class APIError extends Error {
 export class AuthenticationError extends APIError {}
 export class BadRequestError extends APIError {}
 export class NotFoundError extends APIError {}
+export class APIConnectionError extends APIError {}
+export class APIConnectionTimeoutError extends APIConnectionError {}
+export class APIUserAbortError extends APIError {}
