@@ -83,6 +83,18 @@ const LABELS: Readonly<Record<string, string>> = {
   "before": "Before the change",
   "untouched": "Changed, not re-stitched",
 };
+/** Ways to spend tokens on a problem. Not among {@linkcode METHOD_NAMES}, which name models: a domain may be called so. */
+const REFINEMENT_LABELS: Readonly<Record<string, string>> = {
+  "long-cot": "Long chain of thought",
+  "majority": "Majority vote",
+  "best-of-n": "Best of N",
+  "sequential": "Sequential refinement",
+  "pdr-global-summary": "PDR, global summary",
+  "pdr-shared-top-k": "PDR, shared top-k",
+  "pdr-per-sample-top-k": "PDR, per-sample top-k",
+  "pdr-random-k": "PDR, random-k",
+};
+
 /** Every method but the experts, whose names are `expert:` and their domain. */
 export const METHOD_NAMES: readonly string[] = Object.keys(LABELS);
 
@@ -106,7 +118,8 @@ export function expertDomain(method: string): string | undefined {
 export function methodLabel(method: string): string {
   const domain = expertDomain(method);
   if (domain !== undefined && domain !== "") return `${domain} expert`;
-  return Object.hasOwn(LABELS, method) ? LABELS[method]! : method;
+  const labels = Object.hasOwn(LABELS, method) ? LABELS : REFINEMENT_LABELS;
+  return Object.hasOwn(labels, method) ? labels[method]! : method;
 }
 
 /** The display name of a cell: a model by its label, `evaluate:bts` as `Evaluate BTS`, `data` as `Data`. */

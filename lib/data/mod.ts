@@ -13,6 +13,7 @@ export { addedTokenJson, beginsWith, type NamedToken } from "./tokenizer/special
 export { type TokensAround, tokensAround } from "./tokenizer/around.ts";
 export { END_OF_TEXT, PRETOKEN_PATTERN } from "./tokenizer/pretokens.ts";
 export { trainTokenizer } from "./tokenizer/train.ts";
+export { mathProblems } from "./builtin/math.ts";
 export { builtinSource, DOMAINS } from "./builtin/registry.ts";
 export { checkData } from "./check.ts";
 export { type DataConfig, dataConfigSchema, type TokenizerConfig, tokenizerConfigSchema } from "./config.ts";
