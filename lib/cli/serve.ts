@@ -3,8 +3,8 @@ import { Command } from "commander";
 import { UserError } from "../errors.ts";
 import { addDeviceOptions, readDeviceOptions } from "./device-options.ts";
 import { isLoopbackAddress } from "../http/mod.ts";
-import { defaultRunsFolder, parseWithCommander, readInteger, runIds, stopSignal } from "../run/mod.ts";
-import { missingFolderText, serve, startServerWorker, takenPortText } from "../serve/mod.ts";
+import { defaultRunsFolder, linkTo, parseWithCommander, readInteger, runIds, stopSignal } from "../run/mod.ts";
+import { missingFolderText, serve, type Server, startServerWorker, takenPortText } from "../serve/mod.ts";
 import { later } from "./later.ts";
 
 /** Default port of pages. */
@@ -21,6 +21,7 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
     )
     .option("--port <number>", "port; if it is taken, the next free one", String(PORT))
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
+    .option("--private", "let nobody read the runs without the link that is printed")
     .option("--models <source...>", "runs, model folders, .gguf files or ids on the hub whose models are served")
     .option("--api-key <key>", "the key that requests to models must carry (default: $STITCHBOOK_API_KEY)")
     .option("--hostname <address>", "address to listen on; other than loopback only with a key", "127.0.0.1")
@@ -34,6 +35,7 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
   const port = readInteger("--port", String(options.port), 0, 65_535);
   const where = readDeviceOptions(options);
   const runsFolder = String(options.runs);
+  const isPrivate = options.private === true;
   const models = options.models as readonly string[] | undefined;
   if (models === undefined) {
     const other = ["apiKey", "allowHost"].find((name) => options[name] !== undefined);
@@ -49,8 +51,8 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
   // Refused at once when it cannot be listed.
   await runIds(runsFolder);
   if (models === undefined) {
-    const server = serve({ runsFolder, port });
-    await announce(runsFolder, port, server);
+    const server = serve({ runsFolder, port, isPrivate });
+    await announce(runsFolder, port, server, isPrivate);
     return await server.finished;
   }
   const apiKey = readKey(options.apiKey);
@@ -78,8 +80,8 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
   });
   try {
     const pages = await isEditor() ? {} : { abilities: { edit: false, stop: false } };
-    const server = serve({ runsFolder, port, hostname, beside, signal: stopSignal(), ...pages });
-    await announce(runsFolder, port, server);
+    const server = serve({ runsFolder, port, hostname, beside, isPrivate, signal: stopSignal(), ...pages });
+    await announce(runsFolder, port, server, isPrivate);
     console.log(modelsText(server.url, beside.models, apiKey));
     await server.finished;
   } finally {
@@ -103,15 +105,21 @@ export async function giveUpPermissions(): Promise<void> {
 /** Whether this is `serve:edit`, which stops runs by signals. */
 const isEditor = async () => (await Deno.permissions.query({ name: "write" })).state === "granted";
 
-async function announce(runsFolder: string, port: number, server: { readonly port: number; readonly url: string }) {
+async function announce(runsFolder: string, port: number, server: Server, isPrivate: boolean) {
   const remarks = [takenPortText(port, server.port), await missingFolderText(runsFolder)];
   for (const remark of remarks) if (remark !== undefined) console.log(remark);
-  console.log(`Serving ${runsFolder} at ${server.url} (Ctrl-C stops)`);
+  console.log(`Serving ${runsFolder} at ${linkTo(server.url, server.token)} (Ctrl-C stops)`);
+  if (isPrivate) console.log("Only who opens this link can see the runs");
+  else if (server.token !== undefined) {
+    console.log("Who opens this link can change runs; others on this machine can read");
+  }
 }
 
 /** The pages of a runs folder, served beside other work. */
 export interface ServedPages {
   readonly url: string;
+  /** The token of links. */
+  readonly token: string | undefined;
   /** What to tell about the address: that another port was taken. */
   readonly remark: string | undefined;
   close(): Promise<void>;

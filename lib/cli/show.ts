@@ -12,6 +12,7 @@ import {
   isUnderWay,
   jsonLine,
   leftOutLines,
+  linkTo,
   machineText,
   markedSettings,
   parseWithCommander,
@@ -19,6 +20,7 @@ import {
   printableLines,
   type Provenance,
   readLabels,
+  readPageAddress,
   readProvenance,
   resultsTable,
   type RunView,
@@ -86,9 +88,16 @@ async function describeRun(view: RunView, lines: readonly string[], runsFolder: 
     ...remarks(view),
     ...shown.map((table) => `\n${formatTable(table, terminalWidth())}`),
     ...filesLines(view, runsFolder),
+    ...await pageLines(view, join(runsFolder, view.id)),
     ...(hasReport ? [`\nreport: ${report}`] : []),
     ...(left.length === 0 ? [] : [`\n--tables also shows: ${left.map(printable).join(", ")}`]),
   ].join("\n");
+}
+
+/** The link to the page of a run that is under way. */
+async function pageLines(view: RunView, folder: string): Promise<string[]> {
+  const address = isUnderWay(view) ? await readPageAddress(folder) : undefined;
+  return address === undefined ? [] : [`\npage: ${printable(linkTo(address.url, address.token))}`];
 }
 
 /** The run's provenance: code, machine, and changed settings; with `all`, those of the preset, too. */

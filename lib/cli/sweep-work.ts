@@ -7,6 +7,7 @@ import {
   formatSeconds,
   formatTable,
   jsonLine,
+  linkTo,
   missingMetric,
   pickMetric,
   rankTrials,
@@ -80,7 +81,7 @@ export async function workOnSweep(id: string, options: WorkOptions, print: Print
   let view: SweepView;
   try {
     if (page?.remark !== undefined) console.error(page.remark);
-    if (page !== undefined) console.error(`Watch it at ${page.url}sweeps/${id}`);
+    if (page !== undefined) console.error(`Watch it at ${linkTo(`${page.url}sweeps/${id}`, page.token)}`);
     view = await executeSweep({
       runsFolder: runs,
       id,

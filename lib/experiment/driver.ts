@@ -99,7 +99,7 @@ async function runSeeds<Schema extends z.ZodType, Prepared>(
   try {
     if (invocation.serve) {
       const port = invocation.port ?? PORT;
-      server = await startServerWorker({ runsFolder, port });
+      server = await startServerWorker({ runsFolder, port, isPrivate: invocation.isPrivate });
       const remark = takenPortText(port, server.port);
       if (remark !== undefined) terminal.print(remark);
     }

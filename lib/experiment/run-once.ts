@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { writeReport } from "../report/mod.ts";
 import {
   captureProvenance,
+  linkTo,
   openAlarms,
   type PlannedCell,
   readRun,
@@ -20,7 +21,7 @@ import {
   type Wanted,
   watchUsage,
   withRun,
-  writeTextAtomically,
+  writePageAddress,
 } from "../run/mod.ts";
 import type { ServerWorker } from "../serve/mod.ts";
 import type { Device } from "../tensor/mod.ts";
@@ -100,7 +101,7 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
     preview: (cells) => body({ run: cells, config, rngSeed, device, prepared }),
   }, async (run) => {
     open = run;
-    endTee = teeConsole(run.folder);
+    endTee = teeConsole(run.folder, { secret: server?.token });
     endUsage = await watchUsage(run.folder);
     if (device.warning !== undefined) run.note(device.warning, "warning");
     for (const text of remarks?.(prepared) ?? []) run.note(text);
@@ -110,8 +111,8 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
       .catch((error) => run.note(`Provenance could not be kept: ${error.message}`, "warning"));
     if (server !== undefined) {
       const url = `${server.url}runs/${run.id}`;
-      terminal.print(`Watch it at ${url}`);
-      await writeTextAtomically(join(run.folder, "server.json"), JSON.stringify({ url, pid: Deno.pid }));
+      terminal.print(`Watch it at ${linkTo(url, server.token)}`);
+      await writePageAddress(run.folder, { url, pid: Deno.pid, token: server.token });
     }
     const { value: results } = await body({ run, config, rngSeed, device, prepared });
     const view = (await readRun(runsFolder, run.id))!;

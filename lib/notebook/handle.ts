@@ -76,8 +76,8 @@ export function runHandle(runsFolder: string, id: string): RunHandle {
     throw new UserError("notebook.run-gone", `Run ${id} is no longer in ${runsFolder}, or its log cannot be read`);
   };
   const url = async () => {
-    const origin = await serverOf(runsFolder, id);
-    return origin === undefined ? undefined : `${origin}/runs/${id}`;
+    const server = await serverOf(runsFolder, id);
+    return server && `${server.origin}/runs/${id}`;
   };
   const now = async () => card(await view(), { url: await url(), now: new Date().toISOString() });
   const bundleOf = async (what: "results" | "card" | FigureName): Promise<MediaBundle> =>

@@ -1,30 +1,45 @@
 // A run's events for a reader in another process: from its server's stream, or from the log when there is no server.
-import { join } from "node:path";
-import { z } from "zod";
-import { directClient, eventSchema, followEvents, isLoopback, type RunEvent, runFolder } from "../run/mod.ts";
+import {
+  directClient,
+  eventSchema,
+  followEvents,
+  isLoopback,
+  readPageAddress,
+  type RunEvent,
+  runFolder,
+} from "../run/mod.ts";
 
-const serverSchema = z.object({ url: z.string(), pid: z.int() });
+/** A server that shows a run. */
+export interface RunServer {
+  readonly origin: string;
+  /** Headers of requests to it. */
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 /**
- * The URL of a run's page, from the `server.json` that the run's process wrote; undefined if there is none or it does
- * not answer. Only plain loopback addresses count, whatever the file says.
+ * The server that shows a run, by the address that the run's process wrote; undefined if there is none or it does not
+ * answer. Only plain loopback addresses count, whatever the file says.
  */
-export async function serverOf(runsFolder: string, id: string): Promise<string | undefined> {
+export async function serverOf(runsFolder: string, id: string): Promise<RunServer | undefined> {
   const folder = await runFolder(runsFolder, id);
   if (folder === undefined) return undefined;
   try {
-    const { url } = serverSchema.parse(JSON.parse(await Deno.readTextFile(join(folder, "server.json"))));
+    const address = await readPageAddress(folder);
+    if (address === undefined) return undefined;
+    const { url, token } = address;
     const { protocol, hostname, origin } = new URL(url);
     if (protocol !== "http:" || !isLoopback(hostname)) return undefined;
+    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
     using client = directClient(new URL(url));
     const answer = await fetch(`${origin}/api/runs/${id}`, {
       signal: AbortSignal.timeout(2_000),
       method: "HEAD",
+      headers,
       redirect: "error",
       ...(client === undefined ? {} : { client }),
     });
     await answer.body?.cancel();
-    return answer.ok ? origin : undefined;
+    return answer.ok ? { origin, headers } : undefined;
   } catch {
     return undefined;
   }
@@ -40,10 +55,11 @@ export async function* runEvents(
   signal?: AbortSignal,
 ): AsyncGenerator<RunEvent, void, void> {
   let after = -1;
-  const origin = await serverOf(runsFolder, id);
-  if (origin !== undefined) {
+  const server = await serverOf(runsFolder, id);
+  if (server !== undefined) {
     try {
-      for await (const event of streamEvents(`${origin}/api/runs/${id}/stream`, signal)) {
+      const address = `${server.origin}/api/runs/${id}/stream`;
+      for await (const event of streamEvents(address, { headers: server.headers, signal })) {
         if (event.seq !== after + 1) break;
         after = event.seq;
         yield event;
@@ -56,10 +72,13 @@ export async function* runEvents(
 }
 
 /** The events of a server-sent event stream; it ends when the stream does or when its run is no longer running. */
-export async function* streamEvents(address: string, signal?: AbortSignal): AsyncGenerator<RunEvent, void, void> {
+export async function* streamEvents(
+  address: string,
+  { headers = {}, signal }: { readonly headers?: RunServer["headers"]; readonly signal?: AbortSignal | undefined } = {},
+): AsyncGenerator<RunEvent, void, void> {
   using client = directClient(new URL(address));
   const response = await fetch(address, {
-    headers: { accept: "text/event-stream" },
+    headers: { ...headers, accept: "text/event-stream" },
     redirect: "error",
     ...(client === undefined ? {} : { client }),
     ...(signal === undefined ? {} : { signal }),

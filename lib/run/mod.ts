@@ -122,6 +122,7 @@ export { currentExperiment, findScript, scriptArguments } from "./process/script
 export { hearStopsWhileBusy, stopSignal } from "./process/stop.ts";
 export { addEvaluation, EVALUATIONS_FILE, readEvaluations } from "./log/evaluations.ts";
 export { followEvents } from "./log/follow.ts";
+export { linkTo, type PageAddress, readPageAddress, TOKEN_PARAMETER, writePageAddress } from "./log/page-address.ts";
 export { readEvents, readRun, runFolder, runIds } from "./log/read.ts";
 export type { RunListener } from "./log/run-writer.ts";
 export { readStatus } from "./log/summary.ts";
@@ -132,6 +133,7 @@ export { buildConfig, configOrigins } from "./config/config.ts";
 export { type DependentDefaults, withDependentDefaults } from "./config/dependent-defaults.ts";
 export { configDifferences, type Difference } from "./config/differences.ts";
 export { readSeeds } from "./config/seeds.ts";
+export { type ArtifactFile, artifactFile } from "./cells/artifact-file.ts";
 export { contentOf, findCell } from "./cells/cell-store.ts";
 export type { CellCheckpoints, CellContext, CellCost, CellDevice, CellResult, CellRunner, Run } from "./cells/cell.ts";
 export { unfinishedRun, type Wanted } from "./cells/continuation.ts";

@@ -14,15 +14,18 @@ import {
   isSameOrigin,
   peerOf,
 } from "../http/mod.ts";
-import { type Abilities, abilities, addActionRoutes } from "./routes/actions.ts";
+import { type Abilities, abilities, addActionRoutes, NO_ABILITIES } from "./routes/actions.ts";
 import { missing, problem } from "./routes/answers.ts";
+import type { Access } from "./access.ts";
 import { loadAssets } from "./assets.ts";
 import { createFeeds, type Feeds } from "./feed.ts";
 import { ASSET_POLICY } from "./headers.ts";
+import { addArtifactRoutes } from "./routes/artifacts.ts";
 import { addProvenanceRoutes } from "./routes/provenance.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addSeriesRoutes } from "./routes/series.ts";
 import { addSweepRoutes } from "./routes/sweeps.ts";
+import { signIn } from "./routes/sign-in.ts";
 
 export interface AppOptions {
   /** The folder that holds the runs, one folder each. */
@@ -34,7 +37,9 @@ export interface AppOptions {
   readonly hosts?: readonly string[];
   /** Time between keep-alive comments of a stream. @default 15_000 */
   readonly keepAliveMs?: number;
-  /** What the pages may change. @default what this process has permission for */
+  /** Who may change something, or read. @default everybody reads, and nobody changes anything */
+  readonly access?: Access | undefined;
+  /** What may be changed by those who may. @default what this process has permission for */
   readonly abilities?: Abilities;
   /** What the event streams read from, for callers that must end them. @default those of the runs folder */
   readonly feeds?: Feeds;
@@ -44,15 +49,15 @@ export interface AppOptions {
  * The app whose `fetch` answers every request.
  *
  * It answers only this machine, loopback hosts and `hosts`, and only its own pages and programs. Changes are POST requests
- * with a token, and are never allowed where other hosts are served. No path comes from the client: `lib/run` matches run
+ * of those who have signed in, with a page's token, and are never allowed where other hosts are served. No path comes from the client: `lib/run` matches run
  * ids against a pattern and looks them up in the folder's listing.
  */
 export function createApp(options: AppOptions): OpenAPIHono {
-  const { runsFolder, hosts = [], keepAliveMs, feeds = createFeeds(runsFolder) } = options;
+  const { runsFolder, hosts = [], keepAliveMs, feeds = createFeeds(runsFolder), access } = options;
   const app = new OpenAPIHono();
-  const able = hosts.length > 0 ? { edit: false, stop: false } : options.abilities ?? abilities(runsFolder);
+  const able = hosts.length > 0 ? NO_ABILITIES : options.abilities ?? abilities(runsFolder);
 
-  app.use(commonHeaders, dataByDefault, guard(hosts));
+  app.use(commonHeaders, dataByDefault, guard(hosts), signIn(access));
   app.use(methodNotAllowed({
     app,
     onMethodNotAllowed(c, methods) {
@@ -65,15 +70,17 @@ export function createApp(options: AppOptions): OpenAPIHono {
   addRunRoutes(app, runsFolder, feeds, keepAliveMs);
   addProvenanceRoutes(app, runsFolder);
   addSeriesRoutes(app, runsFolder);
+  addArtifactRoutes(app, runsFolder);
   addSweepRoutes(app, runsFolder);
-  addActionRoutes(app, runsFolder, able);
+  addActionRoutes(app, runsFolder, able, access);
 
   app.doc31("/openapi.json", {
     openapi: "3.1.0",
     info: {
       title: "Stitchbook",
       version: "1",
-      description: "Runs as data, on loopback only. Changes are POST requests with a token.",
+      description: "Runs as data, on loopback only. Changes are POST requests of those who have signed in: with the " +
+        "server's token, or with the cookie that its link gives to browsers. A private server wants that for reading, too.",
       license: { name: "Apache-2.0" },
     },
   });

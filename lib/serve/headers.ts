@@ -14,6 +14,9 @@ export const PAGE_POLICY = [
   "trusted-types 'none'",
 ].join("; ");
 
+/** The page that asks for the token: its form goes to this server. */
+export const SIGN_IN_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'");
+
 /** A report is one self-contained file: inline styles and data images, in an origin of its own, without scripts. */
 export const REPORT_POLICY = [
   "default-src 'none'",

@@ -31,8 +31,14 @@ export const labelRequestSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("note"), text: z.string().max(10_000) }),
 ]);
 
-/** `/api/session`: the token that changes need, and what this server may do. */
-export const sessionResponseSchema = z.strictObject({ token: z.string(), edit: z.boolean(), stop: z.boolean() });
+/** `/api/session`: the token that changes need, and what this server does for who asks. */
+export const sessionResponseSchema = z.strictObject({
+  token: z.string().nullable(),
+  edit: z.boolean(),
+  stop: z.boolean(),
+  /** Whether it does more for who has opened its link. */
+  signIn: z.boolean(),
+});
 
 const outputSchema = z.strictObject({ bytes: z.number(), whole: z.boolean(), text: z.string() }).nullable();
 

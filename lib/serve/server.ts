@@ -1,7 +1,8 @@
 // Listening for requests.
 import { listen, urlOf } from "../http/mod.ts";
 import { withTimeout } from "../timeout.ts";
-import type { Abilities } from "./routes/actions.ts";
+import { type Abilities, abilities } from "./routes/actions.ts";
+import { createAccess } from "./access.ts";
 import { createApp } from "./app.ts";
 import { createFeeds } from "./feed.ts";
 
@@ -15,8 +16,10 @@ export interface ServeOptions {
   readonly hosts?: readonly string[];
   /** Closes the server when aborted. */
   readonly signal?: AbortSignal;
-  /** What the pages may change. @default what this process has permission for */
+  /** What the pages may change, for who opens the link. @default what this process has permission for */
   readonly abilities?: Abilities;
+  /** Whether reading needs the link, too. @default false */
+  readonly isPrivate?: boolean;
   /** What answers further paths at the same address. */
   readonly beside?: Beside;
 }
@@ -32,6 +35,8 @@ export interface Beside {
 export interface Server {
   /** `http://127.0.0.1:8420/` */
   readonly url: string;
+  /** The token of links; undefined if there is nothing that needs one. */
+  readonly token: string | undefined;
   readonly port: number;
   /** Resolves when it has stopped. */
   readonly finished: Promise<void>;
@@ -64,10 +69,12 @@ export const CLOSE_MS = FLUSH_MS + LINGER_MS;
 
 /** Serves the runs in a folder until it is closed or the signal is aborted. */
 export function serve(options: ServeOptions): Server {
-  const { runsFolder, port, hostname = "127.0.0.1", hosts = [], signal, abilities, beside } = options;
+  const { runsFolder, port, hostname = "127.0.0.1", hosts = [], signal, isPrivate = false, beside } = options;
+  const able = options.abilities ?? abilities(runsFolder);
+  const access = isPrivate || able.edit || able.stop ? createAccess(isPrivate) : undefined;
   const feeds = createFeeds(runsFolder);
   const cut = new AbortController();
-  const app = createApp({ runsFolder, hosts, feeds, ...(abilities === undefined ? {} : { abilities }) });
+  const app = createApp({ runsFolder, hosts, feeds, access, abilities: able });
   let asked = -Infinity;
   const server = listen(port, hostname, cut.signal, (request, info) => {
     asked = performance.now();
@@ -93,6 +100,7 @@ export function serve(options: ServeOptions): Server {
   const { port: bound } = server.addr;
   return {
     url: urlOf(hostname, bound),
+    token: access?.token,
     port: bound,
     finished,
     idleMs: () => performance.now() - asked,

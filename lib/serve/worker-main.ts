@@ -21,7 +21,8 @@ scope.onmessage = async ({ data }) => {
   }
   try {
     server = serve(data.options);
-    scope.postMessage({ kind: "listening", url: server.url, port: server.port });
+    const { url, port, token } = server;
+    scope.postMessage({ kind: "listening", url, port, token });
   } catch (error) {
     scope.postMessage({ kind: "failed", error: explainError(error) });
   }

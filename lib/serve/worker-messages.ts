@@ -6,7 +6,7 @@ export type WorkerOptions = Omit<ServeOptions, "signal" | "beside">;
 
 /** Messages from the worker. */
 export type WorkerMessage =
-  | { readonly kind: "listening"; readonly url: string; readonly port: number }
+  | { readonly kind: "listening"; readonly url: string; readonly port: number; readonly token: string | undefined }
   | { readonly kind: "idle"; readonly ms: number }
   | { readonly kind: "closed" }
   | { readonly kind: "failed"; readonly error: string };

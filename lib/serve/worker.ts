@@ -6,6 +6,8 @@ import type { WorkerMessage, WorkerOptions } from "./worker-messages.ts";
 export interface ServerWorker {
   readonly url: string;
   readonly port: number;
+  /** As a server's. */
+  readonly token: string | undefined;
   /** Milliseconds since the last request; infinite when there was none, or the server has failed. */
   idleMs(): Promise<number>;
   /** Like a server's: readers get what is in the log by now. */
@@ -59,7 +61,7 @@ export function startServerWorker(options: WorkerOptions): Promise<ServerWorker>
           worker.postMessage({ kind: "idle" });
           return idle.promise;
         };
-        resolve({ url: data.url, port: data.port, idleMs, close });
+        resolve({ url: data.url, port: data.port, token: data.token, idleMs, close });
       }
     };
     worker.postMessage({ kind: "serve", options });

@@ -1,7 +1,7 @@
 // Changing runs from their pages, in a real browser.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readLabels, readRun, trashRuns } from "../../lib/run/mod.ts";
+import { linkTo, readLabels, readRun, trashRuns } from "../../lib/run/mod.ts";
 import { startServerWorker } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
@@ -22,7 +22,7 @@ optionalTest(
       const server = await startServerWorker({ runsFolder, port: 0 });
       try {
         await withPage(async (page, complaints) => {
-          await page.goto(`${server.url}runs/${ID}`);
+          await page.goto(linkTo(`${server.url}runs/${ID}`, server.token));
           await page.getByText("Name, tags, notes").click();
           const fill = async (label: string, text: string) => {
             await page.getByLabel(label, { exact: true }).fill(text);
@@ -103,7 +103,7 @@ optionalTest(
       const server = await startServerWorker({ runsFolder, port: 0 });
       try {
         await withPage(async (page) => {
-          await page.goto(`${server.url}runs/${id}`);
+          await page.goto(linkTo(`${server.url}runs/${id}`, server.token));
           await page.getByRole("button", { name: "Stop", exact: true }).click();
           assert.equal((await readRun(runsFolder, id))!.status, "running");
           await page.getByRole("button", { name: "Stop this run?" }).click();

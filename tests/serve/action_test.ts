@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { labelsSchema } from "../../lib/run/mod.ts";
-import { createApp } from "../../lib/serve/mod.ts";
+import { createAccess, createApp } from "../../lib/serve/mod.ts";
 import { isOwnPost } from "../../lib/http/guard.ts";
 import { createTokens } from "../../lib/serve/token.ts";
 import { demoBodies } from "../run/demo-log.ts";
@@ -21,12 +21,14 @@ async function withApp(
     const run = fakeRun(runsFolder, ID);
     run.append(demoBodies({ id: ID, steps: 5 }));
     run.release();
-    const app = createApp({ runsFolder, ...options });
-    const ask = async (path: string, init: RequestInit) =>
-      await app.fetch(
-        new Request(`http://localhost${path}`, { ...init, headers: { host: "localhost", ...init.headers } }),
-      );
-    const { token } = sessionResponseSchema.parse(await (await ask("/api/session", {})).json());
+    const access = createAccess();
+    const app = createApp({ runsFolder, access, ...options });
+    const ask = async (path: string, init: RequestInit) => {
+      const headers = { host: "localhost", authorization: `Bearer ${access.token}`, ...init.headers };
+      return await app.fetch(new Request(`http://localhost${path}`, { ...init, headers }));
+    };
+    const session = sessionResponseSchema.parse(await (await ask("/api/session", {})).json());
+    const token = session.token!;
     await body(
       (path, body, headers = { "x-stitchbook-token": token }, init = {}) =>
         ask(path, {

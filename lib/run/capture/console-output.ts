@@ -10,6 +10,8 @@ export interface TeeOptions {
   readonly head?: number;
   /** Bytes from the end of what comes after them, written when the run ends. @default 64 KiB */
   readonly tail?: number;
+  /** A text that is left out: whoever may read the run may not know it. */
+  readonly secret?: string | undefined;
 }
 
 /** Names of the console's methods that print a line. */
@@ -25,7 +27,9 @@ const ESCAPES = /\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)/g;
  */
 export function teeConsole(folder: string, options: TeeOptions = {}): () => void {
   const sink = outputSink(join(folder, OUTPUT_FILE), options);
-  const lines = { stdout: lineReader(sink.line), stderr: lineReader(sink.line) };
+  const { secret } = options;
+  const line = (text: string) => sink.line(secret === undefined ? text : text.replaceAll(secret, "…"));
+  const lines = { stdout: lineReader(line), stderr: lineReader(line) };
   const undo: (() => void)[] = [];
   for (const method of METHODS) {
     const print = console[method];

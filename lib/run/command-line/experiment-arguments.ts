@@ -70,6 +70,8 @@ export interface RunInvocation<Config> {
   readonly serve: boolean;
   /** Undefined: the default port, or another when that is taken. */
   readonly port: number | undefined;
+  /** Whether nobody may read the run's page without its link. */
+  readonly isPrivate: boolean;
   /** Where alerts are posted. */
   readonly webhook: URL | undefined;
   /** The experiment's name and its arguments, for repeating the run; without the webhook, which may contain a secret. */
@@ -120,6 +122,7 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
     id: idOf(given),
     serve: given.serve,
     port: given.port === undefined ? undefined : readInteger("--port", given.port, 0, 65_535),
+    isPrivate: given.private ?? false,
     webhook: webhookOf(given, variable),
     command: [definition.name, ...withoutWebhook(args)],
   };
@@ -143,6 +146,7 @@ interface Options {
   readonly id?: string;
   readonly serve: boolean;
   readonly port?: string;
+  readonly private?: true;
   readonly webhook?: string;
 }
 
@@ -167,6 +171,7 @@ function experimentCommand<Schema extends z.ZodType>(definition: ExperimentDefin
     .option("--id <id>", "id of the run (default: a new one)")
     .option("--no-serve", "do not serve the run's page")
     .option("--port <number>", "port of the run's page")
+    .option("--private", "let nobody read the run's page without the link that is printed")
     .option("--webhook <url>", `where to post alerts (default: $${WEBHOOK_VARIABLE})`)
     .helpOption(false)
     .option("-h, --help [section]", "this text, or the settings of a section");

@@ -32,11 +32,15 @@ export async function syncToDisk(path: string): Promise<void> {
   }
 }
 
-/** Writes a text file that is either whole or absent: temporary file, sync, rename. */
-export async function writeTextAtomically(path: string, text: string): Promise<void> {
+/**
+ * Writes a text file that is either whole or absent: temporary file, sync, rename.
+ *
+ * @param mode permissions of the file, where the system has such
+ */
+export async function writeTextAtomically(path: string, text: string, mode?: number): Promise<void> {
   const temporary = join(dirname(path), `.tmp-${crypto.randomUUID()}`);
   try {
-    await Deno.writeTextFile(temporary, text);
+    await Deno.writeTextFile(temporary, text, { createNew: true, ...(mode === undefined ? {} : { mode }) });
     await syncToDisk(temporary);
     await Deno.rename(temporary, path);
   } catch (error) {

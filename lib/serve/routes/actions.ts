@@ -13,7 +13,18 @@ import {
   sweepFolder,
   trashRuns,
 } from "../../run/mod.ts";
-import { json, problem, read, refused, runParams, sweepParams, unknownRun, unknownSweep } from "./answers.ts";
+import { type Access, shownBy } from "../access.ts";
+import {
+  json,
+  problem,
+  read,
+  refused,
+  runParams,
+  signInProblem,
+  sweepParams,
+  unknownRun,
+  unknownSweep,
+} from "./answers.ts";
 import { labelRequestSchema, labelsSchema, sessionResponseSchema, trashResponseSchema } from "../schemas.ts";
 import { createTokens, TOKEN_HEADER, type Tokens } from "../token.ts";
 
@@ -24,6 +35,9 @@ export interface Abilities {
   /** Stop runs: send signals to processes. */
   readonly stop: boolean;
 }
+
+/** Those of a server that only reads. */
+export const NO_ABILITIES: Abilities = { edit: false, stop: false };
 
 /** What this process has permission for. */
 export function abilities(runsFolder: string): Abilities {
@@ -37,13 +51,13 @@ const MAX_BYTES = 32 * 1024;
 const runSchema = z.strictObject({ run: z.string() });
 const token = z.object({
   [TOKEN_HEADER]: z.string().optional().openapi({
-    description: "Required: the token from `/api/session`; it is valid for 12 hours",
+    description: "Required: the token from `/api/session`, which is valid for 12 hours",
   }),
 });
 
 const session = read(
   "/api/session",
-  `The token that POST requests carry in the header \`${TOKEN_HEADER}\`, and what this server may do`,
+  `For who has signed in, the token that POST requests carry in the header \`${TOKEN_HEADER}\`, and what this server may do`,
   json("The session", sessionResponseSchema),
 );
 
@@ -99,9 +113,18 @@ const routes = {
 };
 
 /** Adds the routes that change something to the app; all others only read. */
-export function addActionRoutes(app: OpenAPIHono, runsFolder: string, able: Abilities): void {
+export function addActionRoutes(
+  app: OpenAPIHono,
+  runsFolder: string,
+  able: Abilities,
+  access: Access | undefined,
+): void {
   const tokens = createTokens();
-  app.openapi(session, (c) => c.json({ token: tokens.issue(), ...able }, 200));
+  app.openapi(session, (c) => {
+    const signedIn = shownBy(c, access) === "good";
+    if (signedIn) return c.json({ token: tokens.issue(), ...able, signIn: false }, 200);
+    return c.json({ token: null, edit: false, stop: false, signIn: able.edit || able.stop }, 200);
+  });
   app.openapi(trash, async (c) => c.json({ last: await lastRemoval(runsFolder) ?? null }, 200));
 
   for (
@@ -113,7 +136,7 @@ export function addActionRoutes(app: OpenAPIHono, runsFolder: string, able: Abil
       [routes.stopSweep, "stop"],
     ] as const
   ) {
-    app.on("POST", path.replace("{id}", ":id"), allowed(able[ability], tokens), limited);
+    app.on("POST", path.replace("{id}", ":id"), allowed(able[ability], access, tokens), limited);
   }
 
   const malformed = (result: { readonly success: boolean }, c: Context) => {
@@ -155,12 +178,17 @@ export function addActionRoutes(app: OpenAPIHono, runsFolder: string, able: Abil
   app.openapi(routes.undo, async (c) => c.json({ restored: [...await restoreLast(runsFolder)] }, 200), malformed);
 }
 
-/** Refuses what this server may not do, other content types than JSON, and wrong tokens. */
-function allowed(able: boolean, tokens: Tokens): MiddlewareHandler {
+/**
+ * Refuses what this server may not do, whoever has not opened its link, other content types than JSON, and wrong tokens
+ * of pages.
+ */
+function allowed(able: boolean, access: Access | undefined, tokens: Tokens): MiddlewareHandler {
   return async (c, next) => {
     if (!able) {
       return problem(c, 403, "action.unable", "This server was started without the permission to do that");
     }
+    const shown = shownBy(c, access);
+    if (shown !== "good") return signInProblem(c, shown);
     const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
     if (type !== "application/json") return problem(c, 415, "body.type", "The body must be application/json");
     const check = tokens.check(c.req.header(TOKEN_HEADER));

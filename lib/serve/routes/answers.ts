@@ -2,19 +2,21 @@
 import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { HtmlEscapedString } from "hono/utils/html";
+import { basename } from "node:path/posix";
 import { PAGE_POLICY } from "../headers.ts";
 import { MissingPage } from "../pages/missing.tsx";
 import { errorSchema } from "../schemas.ts";
 
-type ErrorStatus = 400 | 403 | 404 | 405 | 409 | 413 | 415 | 500;
+type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 500;
 
 /** A page of our own; its components do not wait. */
 export function html(
   c: Context,
   page: HtmlEscapedString | Promise<HtmlEscapedString>,
-  status: 200 | 404 = 200,
+  status: 200 | 401 | 403 | 404 = 200,
+  policy = PAGE_POLICY,
 ): Response {
-  c.header("content-security-policy", PAGE_POLICY);
+  c.header("content-security-policy", policy);
   return c.html(`<!doctype html>\n${page}`, status);
 }
 
@@ -28,6 +30,13 @@ export function problem<Status extends ErrorStatus>(c: Context, status: Status, 
   return c.json({ error: { code, message } }, status);
 }
 
+/** The answer to a program or script that has not shown the server's token. */
+export function signInProblem(c: Context, shown: "missing" | "wrong") {
+  c.header("www-authenticate", "Bearer");
+  const how = "open the link that the server printed, or send Authorization: Bearer with the token in it";
+  return problem(c, 401, `access.${shown}`, `This server's token is ${shown}: ${how}`);
+}
+
 export function unknownRun(c: Context) {
   return problem(c, 404, "run.unknown", "There is no such run");
 }
@@ -38,9 +47,21 @@ export function unknownSweep(c: Context) {
 
 /** A file of a run, unchanged: downloaded, never shown as a document. */
 export function attachment(c: Context, name: string, bytes: Uint8Array<ArrayBuffer>): Response {
-  c.header("content-disposition", `attachment; filename="${name.replace(/[^\w.-]/g, "_")}"`);
+  c.header("content-disposition", disposition(name));
   return c.body(bytes, 200, { "content-type": "application/octet-stream" });
 }
+
+/** A file of any size as {@linkcode attachment}, read as the client takes it. Its name may be a path; the last part counts. */
+export async function download(
+  c: Context,
+  { name, path, bytes }: { readonly name: string; readonly path: string; readonly bytes: number },
+): Promise<Response> {
+  c.header("content-disposition", disposition(basename(name)));
+  const headers = { "content-type": "application/octet-stream", "content-length": String(bytes) };
+  return c.req.method === "HEAD" ? c.body(null, 200, headers) : c.body((await Deno.open(path)).readable, 200, headers);
+}
+
+const disposition = (name: string) => `attachment; filename="${name.replace(/[^\w.-]/g, "_")}"`;
 
 /** A route's response of JSON. */
 export function json<Schema extends z.ZodType>(description: string, schema: Schema) {

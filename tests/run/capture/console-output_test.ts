@@ -50,6 +50,15 @@ Deno.test("`teeConsole()` appends, and keeps the first and the last part up to a
     assert.deepEqual(lines.slice(5), ["line 997", "line 998", "line 999"]);
   }));
 
+Deno.test("`teeConsole()` leaves a secret out of what it keeps, however it is printed", () =>
+  withFolder(async (folder) => {
+    const script =
+      'console.log("open http://127.0.0.1/?token=s3cret now"); err("s3c"); err("ret\\n"); out("s3crets3cret");';
+    const { stdout, kept } = await printed(folder, script, ', { secret: "s3cret" }');
+    assert.match(stdout, /token=s3cret now/);
+    assert.equal(kept, "open http://127.0.0.1/?token=… now\n…\n……\n");
+  }));
+
 Deno.test("`teeConsole()` restores the console, and tolerates a folder that cannot be written", () => {
   const [log, write] = [console.log, Deno.stdout.writeSync];
   teeConsole("/nonexistent/folder")();

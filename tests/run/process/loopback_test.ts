@@ -47,7 +47,7 @@ Deno.test("notebooks and webhooks reach this machine past a proxy, and other mac
       import { runEvents, serverOf, streamEvents } from "./lib/notebook/stream.ts";
       import { openWebhook } from "./lib/run/alerts/webhook.ts";
       const [runs, id] = ${JSON.stringify([runs, run.id])};
-      const origin = await serverOf(runs, id);
+      const { origin } = await serverOf(runs, id);
       const count = async (events) => (await Array.fromAsync(events)).length;
       const streamed = await count(streamEvents(origin + "/api/runs/" + id + "/stream"));
       const all = await count(runEvents(runs, id));
