@@ -72,7 +72,7 @@ export interface CodeScores {
  * Samples answers to problems and judges them. Every prompt, answer and verdict is kept in {@linkcode ANSWERS_FILE} as
  * soon as it is there; what the file has is not asked again.
  *
- * @throws UserError `code.samples` for numbers that do not fit each other, `code.length`, `code.conditions`, `code.out`,
+ * @throws UserError `code.samples` for numbers that do not fit each other, `code.length`, `evaluation.*`,
  * `sandbox.start`, and as the engine does; the signal's reason when it is aborted
  */
 export async function evaluateCode(

@@ -77,9 +77,6 @@ export async function evaluateTasks(
     opened.push({ task, items: task.items(limitOf(options.limit, task.size)) });
   }
   const total = opened.reduce((sum, { items }) => sum + items.length, 0);
-  await Deno.mkdir(options.folder, { recursive: true }).catch((error) => {
-    throw new UserError("harness.out", `Cannot create ${options.folder}: ${(error as Error).message}`);
-  });
   const found: TaskScores[] = [];
   const values = new Map<string, readonly MetricValue[]>();
   let [before, kept] = [0, 0];

@@ -115,7 +115,7 @@ Deno.test("answers are sampled, judged, kept, and not asked again", async () => 
     assert.equal(third.requests.length, 0);
 
     const changed = evaluateCode(problems, subject, { ...options, sampling: { temperature: 1, seed: 3 } });
-    await refused(changed, "code.conditions", /temperature 0\.5, now 1/);
+    await refused(changed, "evaluation.conditions", /temperature 0\.5, now 1/);
     const { measures, measurements } = codeMeasures(second);
     assert.deepEqual(measures.map(({ name }) => name), measurements.map(({ name }) => name));
     assert.ok(measures.some(({ name }) => name === "code/hard/pass@2"));
@@ -140,9 +140,9 @@ Deno.test("an aborted evaluation ends with the signal's reason; numbers and fold
     await refused(evaluateCode(problems, subject, { folder, samples: 0 }), "code.samples", /whole number from 1/);
     await refused(evaluateCode(problems, subject, { folder, ks: [2] }), "code.samples", /pass@2/);
     await Deno.writeTextFile(join(folder, ANSWERS_FILE), "something else\n");
-    await refused(evaluateCode(problems, subject, { folder }), "code.conditions", /is not a file of answers/);
+    await refused(evaluateCode(problems, subject, { folder }), "evaluation.conditions", /is not a file of answers/);
     await Deno.writeTextFile(join(folder, "file"), "");
-    await refused(evaluateCode(problems, subject, { folder: join(folder, "file") }), "code.out", /Cannot write/);
+    await refused(evaluateCode(problems, subject, { folder: join(folder, "file") }), "evaluation.out", /Cannot write/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -87,8 +87,12 @@ Deno.test("metrics, scores and standard errors are the harness's for the harness
     for (const [task, samples] of Object.entries(SAMPLES)) {
       const [, ...lines] = (await Deno.readTextFile(join(folder, `${task}.jsonl`))).trimEnd().split("\n");
       const kept = lines.map((line) => JSON.parse(line));
-      for (const { id, filter, metrics, filtered } of samples as readonly ExpectedSample[]) {
-        assert.deepEqual(kept[id].metrics[filter], metrics, `${task} ${id} ${filter}`);
+      for (
+        const { id, filter, metrics: { brier_score, ...metrics }, filtered } of samples as readonly ExpectedSample[]
+      ) {
+        const { brier_score: own, ...others } = kept[id].metrics[filter];
+        assert.deepEqual(others, metrics, `${task} ${id} ${filter}`);
+        if (brier_score !== undefined) assert.ok(Math.abs(own - (brier_score as number)) < 1e-12);
         if (typeof filtered[0] === "string") assert.equal(kept[id].filtered[filter], filtered[0]);
       }
     }
@@ -133,17 +137,19 @@ Deno.test("an evaluation that was stopped goes on with what is missing, and its 
     assert.deepEqual(lines.slice(1).map(({ doc_id }) => doc_id), [0, 1, 2, 3, 4, 5]);
     assert.deepEqual(lines[1].responses, [[{ text: "r:", tokens: 2 }]]);
     assert.match(lines[1].requests[0].context, /What is 1 plus 2\?\nAnswer:$/);
-    // Nothing is asked a second time, and everything of another model.
-    await evaluateTasks(set, subject, options);
+    // Nothing is asked a second time, also not after fewer were asked for; and nothing of another model is lost.
+    const fewer = await evaluateTasks(set, subject, { ...options, limit: 0.5 });
+    assert.deepEqual(fewer.tasks.map(({ asked }) => asked), [4, 3]);
+    assert.deepEqual(await evaluateTasks(set, subject, options), found);
     assert.equal(asked, 8);
-    await evaluateTasks(set, subject, { ...options, identity: "another" });
-    assert.equal(asked, 14);
-    assert.deepEqual(
-      (await evaluateTasks(set, subject, { ...options, identity: "another", limit: 0.5 })).tasks.map(({ asked }) =>
-        asked
-      ),
-      [4, 3],
+    await assert.rejects(
+      evaluateTasks(set, subject, { ...options, identity: "another" }),
+      (error) =>
+        error instanceof UserError && error.code === "evaluation.conditions" &&
+        /made differently: model "tiny", now "another"/.test(error.message),
     );
+    assert.deepEqual(await evaluateTasks(set, subject, options), found);
+    assert.equal(asked, 8);
   }));
 
 Deno.test("a document that the model cannot be asked is named; what was answered before is kept", () =>
