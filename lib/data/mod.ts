@@ -10,6 +10,7 @@ export {
 export { byteLevelJson } from "./tokenizer/byte-level-json.ts";
 export { sentencePieceJson, type SentencePieceParts } from "./tokenizer/sentencepiece-json.ts";
 export { addedTokenJson, beginsWith, type NamedToken } from "./tokenizer/special-json.ts";
+export { type CsvTable, readCsv } from "./files/csv-table.ts";
 export { type TokensAround, tokensAround } from "./tokenizer/around.ts";
 export { END_OF_TEXT, PRETOKEN_PATTERN } from "./tokenizer/pretokens.ts";
 export { trainTokenizer } from "./tokenizer/train.ts";

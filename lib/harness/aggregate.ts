@@ -1,7 +1,8 @@
 // Putting the metrics of documents together: the harness's values and standard errors, and our 95 % intervals.
 import { bootstrapBitsPerByte, shareInterval } from "../eval/mod.ts";
 import type { GroupMetric } from "./task-files.ts";
-import type { Metric, MetricValue } from "./metrics.ts";
+import { type Classified, f1Score, matthewsCorrelation } from "./classification.ts";
+import type { Aggregation, Metric, MetricValue } from "./metrics.ts";
 import { pythonRandom } from "./python-random.ts";
 
 /** A metric over the documents of a task or group. */
@@ -11,7 +12,10 @@ export interface Score {
   readonly value: number;
   /** The harness's; null where it prints N/A. */
   readonly stderr: number | null;
-  /** 95 %: exact for shares, otherwise the bootstrap-t over documents; null if there are too few documents. */
+  /**
+   * 95 %: exact for shares; for perplexity and bits per byte the bootstrap-t over documents, for other values its
+   * percentiles; null if there are too few documents.
+   */
   readonly interval: readonly [number, number] | null;
   readonly samples: number;
   readonly better: "higher" | "lower";
@@ -20,7 +24,13 @@ export interface Score {
 /** The harness's number of resamples. */
 const RESAMPLES = 100_000;
 
-/** The value of a metric, and how sure it is. @param resamples for the standard error of perplexity */
+/** Of pairs of the right choice and the chosen one. */
+const CLASSIFICATION: Partial<Record<Aggregation, (pairs: readonly Classified[]) => number>> = {
+  f1: f1Score,
+  matthews_corrcoef: matthewsCorrelation,
+};
+
+/** The value of a metric, and how sure it is. @param resamples for standard errors that the harness bootstraps */
 export function aggregate(
   { name, aggregation, better }: Metric,
   filter: string,
@@ -38,6 +48,22 @@ export function aggregate(
       interval: share(numbers),
     };
   }
+  const classify = CLASSIFICATION[aggregation];
+  if (classify !== undefined) {
+    const drawn = bootstrap(values as readonly Classified[], classify, resamples);
+    return {
+      ...common,
+      value: classify(values as readonly Classified[]),
+      stderr: samples > 1 ? deviation(drawn) : null,
+      interval: samples > 1 ? middle(drawn) : null,
+    };
+  }
+  if (aggregation === "brier_score") {
+    const numbers = values as readonly number[];
+    // The harness has no standard error of it.
+    const interval = samples > 1 ? middle(bootstrap(numbers, mean, 10_000)) : null;
+    return { ...common, value: mean(numbers), stderr: null, interval };
+  }
   const pairs = values.map((one): readonly [number, number] => typeof one === "number" ? [one, 1] : one);
   const losses = {
     nll: Float64Array.from(pairs, ([logLikelihood]) => -logLikelihood),
@@ -47,7 +73,7 @@ export function aggregate(
   const shown = (perUnit: number) => bits ? perUnit : Math.exp(perUnit * Math.LN2);
   const { value, low, high } = bootstrapBitsPerByte([losses]);
   const stderr = aggregation === "perplexity" && samples > 1
-    ? perplexityError(values as readonly number[], resamples)
+    ? deviation(bootstrap(values as readonly number[], (drawn) => Math.exp(-mean(drawn)), resamples))
     : null;
   return {
     ...common,
@@ -107,18 +133,29 @@ function share(values: readonly number[]): readonly [number, number] | null {
   return [low, high];
 }
 
-/** The standard deviation of the perplexities of resamples, with the harness's random numbers: a stream for each 1,000. */
-function perplexityError(values: readonly number[], resamples: number): number {
+/** A statistic of resamples, with the harness's random numbers: a stream for each 1,000. */
+function bootstrap<T>(
+  values: readonly T[],
+  statistic: (drawn: readonly T[]) => number,
+  resamples: number,
+): Float64Array {
   const count = values.length;
   const size = Math.min(1000, resamples);
   const found = new Float64Array(Math.floor(resamples / size) * size);
+  const drawn = [...values];
   for (let start = 0; start < found.length; start += size) {
     const { random } = pythonRandom(start / size);
     for (let at = start; at < start + size; at++) {
-      let sum = 0;
-      for (let i = 0; i < count; i++) sum += values[Math.floor(random() * count)]!;
-      found[at] = Math.exp(-sum / count);
+      for (let i = 0; i < count; i++) drawn[i] = values[Math.floor(random() * count)]!;
+      found[at] = statistic(drawn);
     }
   }
-  return deviation(found);
+  return found;
+}
+
+/** From the 2.5th to the 97.5th percentile. */
+function middle(values: Float64Array): readonly [number, number] {
+  const sorted = values.toSorted();
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!;
+  return [at(0.025), at(0.975)];
 }

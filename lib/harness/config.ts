@@ -47,7 +47,7 @@ const taskSchema = z.strictObject({
   task: z.string().min(1),
   task_alias: optional(z.string()),
   tag: z.unknown().optional(),
-  dataset_path: z.enum(["json", "parquet"]),
+  dataset_path: z.enum(["json", "csv", "parquet"]),
   dataset_name: optional(z.string()),
   dataset_kwargs: dataSchema,
   training_split: optional(z.string()),
@@ -119,7 +119,7 @@ export interface TaskConfig {
   readonly version: string;
   readonly outputType: OutputType;
   readonly data: {
-    readonly format: "json" | "parquet";
+    readonly format: "json" | "csv" | "parquet";
     readonly files: Readonly<Record<string, readonly string[]>>;
     readonly field: string | undefined;
   };
@@ -260,7 +260,7 @@ function schemaError(file: YamlFile, error: z.ZodError): UserError {
   if (name === "dataset_path" && typeof value === "string") {
     return new UserError(
       "harness.value",
-      `${file.place("dataset_path")}: cannot load the data set "${value}": expected json or parquet`,
+      `${file.place("dataset_path")}: cannot load the data set "${value}": expected json, csv or parquet`,
       "save the data set as JSON lines, and name its files with dataset_kwargs: data_files:",
     );
   }

@@ -2,7 +2,9 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
+import { readCsv } from "../data/mod.ts";
 import { systemReason, UserError } from "../errors.ts";
+import { csvDocuments } from "./csv-documents.ts";
 import type { TaskConfig } from "./config.ts";
 import { PythonFloat } from "./python-values.ts";
 import type { Fields } from "./template.ts";
@@ -41,28 +43,37 @@ export async function readSplit({ data, file }: TaskConfig, name: string, key: s
   const documents: TaskDocument[] = [];
   for (const path of paths) {
     const where = await found(path, file.path, file.place("dataset_kwargs", "data_files"));
-    documents.push(...(data.format === "json" ? await readJson(where, data.field) : await readParquet(where)));
+    switch (data.format) {
+      case "json":
+        documents.push(...await readJson(where, data.field));
+        break;
+      case "csv":
+        documents.push(...csvDocuments(await readCsv(where)));
+        break;
+      case "parquet":
+        documents.push(...await readParquet(where));
+    }
   }
   if (documents.length === 0) throw new UserError("harness.data", `${paths.join(", ")}: there are no documents`);
-  return split(documents);
+  return split(documents, data.format === "json");
 }
 
-/** The documents as a table: numbers of one type in each column. */
-export function split(documents: readonly TaskDocument[]): Split {
+/** The documents as a table: numbers of one type in each column. @param dates whether columns of dates are left out */
+export function split(documents: readonly TaskDocument[], dates = true): Split {
   const floats = new Set<string>();
   for (const { fields } of documents) collectFloats(fields, "", floats);
   const typed = floats.size === 0
     ? documents
     : documents.map(({ fields, place }) => ({ place, fields: asFloats(fields, "", floats) as Fields }));
   const columns = new Set(typed.flatMap(({ fields }) => Object.keys(fields)));
-  const dates = [...columns].filter((name) => isDates(typed.map(({ fields }) => fields[name])));
-  if (dates.length === 0) return { documents: typed, columns };
+  const dated = dates ? [...columns].filter((name) => isDates(typed.map(({ fields }) => fields[name]))) : [];
+  if (dated.length === 0) return { documents: typed, columns };
   // `datasets` makes dates of them, which are written in another way: such a field cannot be used.
   const rest = typed.map(({ fields, place }) => ({
     place,
-    fields: Object.fromEntries(Object.entries(fields).filter(([name]) => !dates.includes(name))),
+    fields: Object.fromEntries(Object.entries(fields).filter(([name]) => !dated.includes(name))),
   }));
-  return { documents: rest, columns: new Set([...columns].filter((name) => !dates.includes(name))) };
+  return { documents: rest, columns: new Set([...columns].filter((name) => !dated.includes(name))) };
 }
 
 function isDates(values: readonly unknown[]): boolean {

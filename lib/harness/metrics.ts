@@ -9,7 +9,14 @@ export const OUTPUT_TYPES = ["multiple_choice", "loglikelihood", "loglikelihood_
 export type OutputType = typeof OUTPUT_TYPES[number];
 
 /** What a metric's values are put together by. */
-export type Aggregation = "mean" | "perplexity" | "weighted_perplexity" | "bits_per_byte";
+export type Aggregation =
+  | "mean"
+  | "perplexity"
+  | "weighted_perplexity"
+  | "bits_per_byte"
+  | "f1"
+  | "matthews_corrcoef"
+  | "brier_score";
 
 /** A metric of a task. */
 export interface Metric {
@@ -20,8 +27,8 @@ export interface Metric {
   readonly matches?: (answer: string, wanted: string) => boolean;
 }
 
-/** A number, or a log-likelihood with the number of words or bytes that it is of. */
-export type MetricValue = number | readonly [logLikelihood: number, weight: number];
+/** A number; a log-likelihood with the number of words or bytes that it is of; or the right choice and the chosen one. */
+export type MetricValue = number | readonly [number, number];
 
 /** What a model says about a continuation. */
 export interface Scored {
@@ -41,6 +48,9 @@ const METRICS: Readonly<Record<OutputType, Readonly<Record<string, Known>>>> = {
     acc_bytes: accuracy,
     acc_mutual_info: accuracy,
     exact_match: accuracy,
+    f1: { aggregation: "f1", better: "higher" },
+    mcc: { aggregation: "matthews_corrcoef", better: "higher" },
+    brier_score: { aggregation: "brier_score", better: "lower" },
   },
   loglikelihood: { perplexity: { aggregation: "perplexity", better: "lower" }, acc: accuracy },
   loglikelihood_rolling: {
@@ -150,15 +160,29 @@ export function scoreQuestion(
   const likelihoods = scores.slice(0, choices.length).map(({ logLikelihood }) => logLikelihood);
   const bytes = (text: string) => new TextEncoder().encode(text).length;
   const is = (chosen: number) => right.includes(chosen) ? 1 : 0;
-  const values: Readonly<Record<string, () => number>> = {
+  const values: Readonly<Record<string, () => MetricValue>> = {
     acc: () => is(largest(likelihoods)),
     acc_norm: () => is(largest(likelihoods.map((one, i) => one / textLength(choices[i]!)))),
     acc_bytes: () => is(largest(likelihoods.map((one, i) => one / bytes(choices[i]!)))),
     acc_mutual_info: () => is(largest(likelihoods.map((one, i) => one - scores[choices.length + i]!.logLikelihood))),
     exact_match: () => right.some((i) => scores[i]!.greedy) ? 1 : 0,
+    f1: () => [right[0]!, largest(likelihoods)],
+    mcc: () => [right[0]!, largest(likelihoods)],
+    brier_score: () => brierScore(likelihoods, right[0]!),
   };
   return Object.fromEntries(metrics.map(({ name }) => [name, values[name]!()]));
 }
+
+/** The squared distance of the choices' probabilities from those of one who knows, 0 to 2 (Brier 1950). */
+function brierScore(likelihoods: readonly number[], right: number): number {
+  const most = Math.max(...likelihoods);
+  const weights = likelihoods.map((one) => Math.exp(one - most));
+  const total = weights.reduce((sum, one) => sum + one, 0);
+  return weights.reduce((sum, one, i) => sum + (one / total - (i === right ? 1 : 0)) ** 2, 0);
+}
+
+/** Metrics that a question must have one right choice for. */
+export const OF_ONE_ANSWER: ReadonlySet<string> = new Set(["f1", "mcc", "brier_score"]);
 
 /** The metrics of a continuation. */
 export function scoreContinuation(

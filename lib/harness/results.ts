@@ -83,6 +83,13 @@ function measureName(task: string, { metric, filter }: Score): string {
   return filter === "none" ? `${task}/${metric}` : `${task}/${metric}/${filter}`;
 }
 
+/** Tables of scores that are neither shares nor of text. */
+const OTHERS: Readonly<Record<string, string>> = {
+  f1: "agreement with the right choices",
+  mcc: "agreement with the right choices",
+  brier_score: "Brier score",
+};
+
 /** The scores as measures of a model. */
 export function harnessMeasures(
   found: HarnessScores,
@@ -94,7 +101,9 @@ export function harnessMeasures(
       return {
         name: measureName(name, score),
         title: measureName(name, score),
-        table: isShare ? "Outside evaluation, percent right" : "Outside evaluation, perplexity and bits per byte",
+        table: `Outside evaluation, ${
+          isShare ? "percent right" : OTHERS[score.metric] ?? "perplexity and bits per byte"
+        }`,
         format: !isShare ? "number" : score.interval === null ? "percent" : "proportion",
         digits: isShare ? 1 : 4,
         section: "scores",

@@ -3,7 +3,7 @@ import { UserError } from "../errors.ts";
 import type { Formatting, TaskConfig } from "./config.ts";
 import { readSplit, type Split, split, type TaskDocument } from "./documents.ts";
 import { fewshotSampler } from "./fewshot.ts";
-import type { Question } from "./metrics.ts";
+import { OF_ONE_ANSWER, type Question } from "./metrics.ts";
 import { LiteralError, pythonLiteral } from "./python-literal.ts";
 import { endsWithSpace, PythonFloat, pythonText, startsWithSpace } from "./python-values.ts";
 import { parseTemplate, type Renderer } from "./template.ts";
@@ -121,8 +121,10 @@ function itemsOf(config: TaskConfig, own: Split, pool: readonly TaskDocument[]):
           context,
           continuation,
         }));
-        const right = inputs > 0 ? read.text(document, formatting) : target;
-        return { ...common, requests, question: { choices, right: rightOf(document, right, choices) } };
+        const answer = inputs > 0 ? read.text(document, formatting) : target;
+        const right = rightOf(document, answer, choices);
+        checkMetrics(document, config, choices, right);
+        return { ...common, requests, question: { choices, right } };
       }
     }
   });
@@ -161,6 +163,27 @@ function itemsOf(config: TaskConfig, own: Split, pool: readonly TaskDocument[]):
       throw answerError(document, "its target is not a list of texts");
     }
     return target;
+  }
+}
+
+/** @throws UserError `harness.metric` for a question that a metric of the task cannot be computed of */
+function checkMetrics(
+  { place }: TaskDocument,
+  { metrics, name, file }: TaskConfig,
+  choices: readonly string[],
+  right: readonly number[],
+): void {
+  const refuse = (metric: string, what: string) => {
+    const hint = `${file.place("metric_list")}: leave it out of ${name}`;
+    throw new UserError("harness.metric", `${place}: cannot compute ${metric}: ${what}`, hint);
+  };
+  for (const metric of metrics) {
+    if (OF_ONE_ANSWER.has(metric.name) && right.length !== 1) {
+      refuse(metric.name, `${right.length} of the choices are right, and it needs one`);
+    }
+    if (metric.name === "f1" && choices.length > 2) {
+      refuse("f1", `it is of two choices, the second of which is found or not, and there are ${choices.length}`);
+    }
   }
 }
 

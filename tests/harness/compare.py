@@ -140,11 +140,11 @@ class Comparison:
                     self.note(where, "greedy", one[1], other[1])
         for metric, one in theirs["metrics"].items():
             other = ours["metrics"][metric]
-            if isinstance(one, (tuple, list)):
+            if isinstance(one, (tuple, list)) and metric != "brier_score":
                 if one[1] != other[1]:
                     self.note(where, f"weight of {metric}", one[1], other[1])
-            # Of `perplexity` it is the log-likelihood.
-            elif metric != "perplexity" and float(one) != float(other):
+            # Of `perplexity` it is the log-likelihood; of the Brier score what it is computed of, which `scores` compares.
+            elif metric not in ("perplexity", "brier_score") and float(one) != float(other):
                 self.note(where, metric, one, other)
 
     def results(self, theirs, ours):

@@ -23,11 +23,11 @@ const MISTAKES: Readonly<Record<string, readonly [settings: string, message: Reg
   "an unknown kind": [`${REST}\noutput_type: multiple_choices`, /multiple_choices/],
   "a data set on the network": [
     `${REST}\ndataset_path: allenai/arc`,
-    /cannot load the data set "allenai\/arc": expected json or parquet/,
+    /cannot load the data set "allenai\/arc": expected json, csv or parquet/,
   ],
   "an unknown metric": [
-    `${REST}\nmetric_list:\n  - metric: acc\n  - metric: f1`,
-    /line 10: cannot compute the metric "f1"/,
+    `${REST}\nmetric_list:\n  - metric: acc\n  - metric: bleu`,
+    /line 10: cannot compute the metric "bleu"/,
   ],
   "another aggregation": [
     `${REST}\nmetric_list:\n  - { metric: acc, aggregation: median }`,

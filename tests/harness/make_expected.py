@@ -12,6 +12,7 @@ import os
 import random
 import re
 import tempfile
+import warnings
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = os.environ["HF_DATASETS_OFFLINE"] = "1"
@@ -21,6 +22,7 @@ os.environ["HF_DATASETS_CACHE"] = copies.name
 
 import yaml
 from lm_eval import simple_evaluate
+from lm_eval.api.metrics import bootstrap_stderr, brier_score, f1_score, matthews_corrcoef
 from lm_eval.api.model import LM
 from lm_eval.tasks import TaskManager
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
@@ -51,6 +53,11 @@ class Made(LM):
         return made
 
 
+def plain(metric, value):
+    """A metric of a document. Of the Brier score the harness keeps what it is computed of."""
+    return brier_score([value]) if metric == "brier_score" else value
+
+
 def tasks():
     os.chdir(HERE / "tasks")
     group = yaml.safe_load(Path("geography.yaml").read_text())
@@ -67,7 +74,7 @@ def tasks():
                 "arguments": [list(request) for request in one["arguments"]],
                 "responses": one["resps"],
                 "filtered": one["filtered_resps"],
-                "metrics": {metric: one[metric] for metric in one["metrics"]},
+                "metrics": {metric: plain(metric, one[metric]) for metric in one["metrics"]},
             }
             for one in all
         ]
@@ -75,6 +82,27 @@ def tasks():
     }
     results = {task: {k: v for k, v in all.items() if "," in k} for task, all in sorted(found["results"].items())}
     return {"samples": samples, "results": results}
+
+
+def classification():
+    """Pairs of the right class and the chosen one, with the metrics of them; of some with their standard errors."""
+    rng = random.Random(8)
+    drawn = [[(rng.randrange(k), rng.randrange(k)) for _ in range(n)] for n, k in [(16, 2), (30, 4)]]
+    os.environ["DISABLE_MULTIPROC"] = "1"
+    warnings.simplefilter("ignore")
+    found = []
+    for pairs in [*drawn, [(0, 0), (0, 0)], [(1, 0), (1, 0), (0, 0)], [(1, 1), (1, 1)]]:
+        metrics = {"mcc": matthews_corrcoef, **({"f1": f1_score} if max(map(max, pairs)) < 2 else {})}
+        found.append(
+            {
+                "pairs": pairs,
+                "values": {name: float(metric(pairs)) for name, metric in metrics.items()},
+                "errors": {
+                    name: float(bootstrap_stderr(metric, pairs, 1000)) for name, metric in metrics.items() if pairs in drawn
+                },
+            }
+        )
+    return found
 
 
 def python():
@@ -110,6 +138,7 @@ def python():
         "repr": [[json.dumps(value), repr(value)] for value in values],
         "split": [[text, len(re.split(r"\s+", text))] for text in ["", " a  b ", "a\u00a0b\u200bc", "a\x1cb"]],
         "windows": windows,
+        "classification": classification(),
     }
 
 

@@ -4,7 +4,7 @@ import { UserError } from "../../lib/errors.ts";
 import { openTask, type Request } from "../../lib/harness/task.ts";
 import { readTasks } from "../../lib/harness/mod.ts";
 import { SAMPLES, TASKS } from "./expected.ts";
-import { taskOf, withTask } from "./fakes.ts";
+import { CHOICE, taskOf, withTask } from "./fakes.ts";
 
 /** A request as the harness writes its arguments; of a generation without its settings. */
 function argumentsOf(request: Request): unknown[] {
@@ -35,6 +35,8 @@ Deno.test("every prompt is the harness's, few-shot examples included", async () 
   }
 });
 
+const F1 = 'doc_to_text: "?"\nmetric_list: [{ metric: f1 }]';
+
 const MISTAKES: Readonly<Record<string, readonly [settings: string, data: string, message: RegExp]>> = {
   "a missing field": [
     "doc_to_text: question",
@@ -50,6 +52,11 @@ const MISTAKES: Readonly<Record<string, readonly [settings: string, data: string
     'doc_to_text: "?"',
     '{"right": 0}\n{"right": 2}',
     /line 2: its target 2 is not among the 2 choices: expected one of "yes", "no", or a number from 0 to 1/,
+  ],
+  "f1 of several right choices": [
+    `${F1}\ndoc_to_target: "{{right}}"`,
+    '{"right": [0, 1]}',
+    /line 1: cannot compute f1: 2 of the choices are right, and it needs one/,
   ],
   "a text that is no choice": [
     'doc_to_text: "?"',
@@ -85,6 +92,19 @@ for (const [what, [settings, data, message]] of Object.entries(MISTAKES)) {
       );
     }));
 }
+
+Deno.test("f1 of more than two choices is refused", () =>
+  withTask(
+    F1,
+    '{"right": 0}',
+    async (path) => {
+      await assert.rejects(
+        async () => (await taskOf(path)).items(),
+        /line 1: cannot compute f1: it is of two choices, .* and there are 3/,
+      );
+    },
+    `${CHOICE.replace('"no"', '"no", "maybe"')}\n`,
+  ));
 
 Deno.test("a column of dates is left out, because the harness writes it in another way", () =>
   withTask('doc_to_text: "{{day}}"', '{"day": "2020-01-01", "right": 0}', async (path) => {

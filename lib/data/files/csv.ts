@@ -7,13 +7,24 @@ import type { RawRecord } from "./json.ts";
 import { missingField, placeName, type RecordPlace } from "./records.ts";
 import { decodeUtf8, MAX_TEXT } from "./utf8.ts";
 
-/** Records per batch. */
+/** Rows per batch. */
 const BATCH = 1000;
 
+/** Rows of a table. */
+export interface CsvRows {
+  readonly columns: readonly string[];
+  readonly rows: readonly CsvRow[];
+}
+
+/** A row and its place. */
+export interface CsvRow {
+  readonly place: RecordPlace;
+  /** The field of a column. @throws UserError if the row has more or fewer fields, or the field is not UTF-8 */
+  field(column: number): string;
+}
+
 /**
- * One record per row, in batches; the first line names the columns. Quotes are doubled inside quoted fields, which may hold line
- * ends (RFC 4180). A `.tsv` file is separated by tabs; a `.csv` file by semicolons or tabs when its first line has no
- * comma.
+ * One record per row, in batches, as {@linkcode csvRows} reads them.
  *
  * @throws UserError when there is no such column, or a quotation mark is never closed
  */
@@ -22,6 +33,21 @@ export async function* csvRecords(
   blocks: AsyncIterable<Uint8Array>,
   textField: string,
 ): AsyncGenerator<RawRecord[]> {
+  for await (const { columns, rows } of csvRows(path, blocks)) {
+    const index = columns.indexOf(textField);
+    if (index < 0) throw missingField(path, textField, columns);
+    yield rows.map(({ place, field }) => ({ place, read: () => field(index) }));
+  }
+}
+
+/**
+ * The rows of a table, in batches; the first line names the columns. Quotes are doubled inside quoted fields, which may hold line
+ * ends (RFC 4180). A `.tsv` file is separated by tabs; a `.csv` file by semicolons or tabs when its first line has no
+ * comma.
+ *
+ * @throws UserError when a quotation mark is never closed
+ */
+export async function* csvRows(path: string, blocks: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRows> {
   const { delimiter, lineEnds, all } = await begin(blocks, path);
   // Bytes pass through the parser as Latin-1, one character each, so that each row can be decoded strictly by itself.
   const parser = Readable.from(all).pipe(parse({
@@ -34,24 +60,23 @@ export async function* csvRecords(
     max_record_size: MAX_TEXT,
   }));
   let columns: string[] | undefined;
-  let batch: RawRecord[] = [];
+  let rows: CsvRow[] = [];
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
       const place: RecordPlace = { path, unit: "line", number: info.lines };
       if (columns === undefined) {
         if (record.every((name) => name.trim() === "")) continue; // blank lines before the names
         columns = record.map((name) => decodeUtf8(bytesOf(name), placeName(place)));
-        if (!columns.includes(textField)) throw missingField(path, textField, columns);
         continue;
       }
       if (record.length === 1 && record[0] === "" && columns.length > 1) continue; // a blank line
-      const names = columns;
-      batch.push({ place, read: () => fieldOf(record, names, textField, place) });
-      if (batch.length < BATCH) continue;
-      yield batch;
-      batch = [];
+      const count = columns.length;
+      rows.push({ place, field: (column) => fieldOf(record, column, count, place) });
+      if (rows.length < BATCH) continue;
+      yield { columns, rows };
+      rows = [];
     }
-    yield batch;
+    if (columns !== undefined) yield { columns, rows };
   } catch (error) {
     if (!isCsvError(error)) throw error;
     const what = error.code === "CSV_QUOTE_NOT_CLOSED"
@@ -65,15 +90,15 @@ export async function* csvRecords(
   }
 }
 
-function fieldOf(record: readonly string[], columns: readonly string[], textField: string, place: RecordPlace): string {
-  if (record.length !== columns.length) {
+function fieldOf(record: readonly string[], column: number, columns: number, place: RecordPlace): string {
+  if (record.length !== columns) {
     throw new UserError(
       "data.bad-csv",
-      `${placeName(place)} has ${record.length} fields, but the first line names ${columns.length}`,
+      `${placeName(place)} has ${record.length} fields, but the first line names ${columns}`,
       "Put fields that hold a separator or a line end in quotation marks",
     );
   }
-  return decodeUtf8(bytesOf(record[columns.indexOf(textField)]!), placeName(place));
+  return decodeUtf8(bytesOf(record[column]!), placeName(place));
 }
 
 /**
