@@ -36,10 +36,18 @@ interface Feed {
   over: boolean;
   /** Resolves at the next change. */
   changed: PromiseWithResolvers<void>;
+  /** Ends the pauses of followers. */
+  readonly pauses: Set<() => void>;
 }
 
 /** Most messages in one chunk. */
 const CHUNK = 128;
+/**
+ * A follower gets chunks this many milliseconds apart for each follower there is, so that all of them together get at most
+ * 250 chunks a second: what watching takes from training is bounded, however many watch and however short steps are.
+ */
+const PACE_MS = 4;
+const LONGEST_PAUSE_MS = 1_000;
 
 /** Feeds of the runs in a folder. A log is read once, however many follow it, and only while someone does. */
 export function createFeeds(runsFolder: string): Feeds {
@@ -56,6 +64,7 @@ export function createFeeds(runsFolder: string): Feeds {
       followers: 0,
       over: false,
       changed: Promise.withResolvers(),
+      pauses: new Set(),
     };
     feeds.set(id, feed);
     if (finished !== undefined) feed.abort.abort();
@@ -70,6 +79,22 @@ export function createFeeds(runsFolder: string): Feeds {
       followers++;
       let closed = false;
       let place = 0;
+      let sent = -Infinity;
+      let endPause = () => {};
+      /** Waits for this follower's turn, unless the run is over or the server is about to stop. */
+      const turn = async () => {
+        const ms = sent + Math.min(PACE_MS * followers, LONGEST_PAUSE_MS) - performance.now();
+        if (ms <= 0 || feed.over || finished !== undefined) return;
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(() => endPause(), ms);
+          endPause = () => {
+            clearTimeout(timer);
+            feed.pauses.delete(endPause);
+            resolve();
+          };
+          feed.pauses.add(endPause);
+        });
+      };
       const skip = () => {
         while (place < feed.seqs.length && feed.seqs[place]! <= after) place++;
         return place < feed.messages.length;
@@ -78,6 +103,9 @@ export function createFeeds(runsFolder: string): Feeds {
         async next() {
           while (!closed) {
             if (skip()) {
+              await turn();
+              if (closed) return undefined;
+              sent = performance.now();
               const chunk = feed.messages.slice(place, place + CHUNK);
               place += chunk.length;
               return chunk.join("");
@@ -97,6 +125,7 @@ export function createFeeds(runsFolder: string): Feeds {
         close() {
           if (closed) return;
           closed = true;
+          endPause();
           if (--followers === 0) finished?.resolve();
           if (--feed.followers > 0) return;
           feed.abort.abort();
@@ -109,7 +138,10 @@ export function createFeeds(runsFolder: string): Feeds {
       if (finished === undefined) {
         finished = Promise.withResolvers();
         if (followers === 0) finished.resolve();
-        feeds.forEach((feed) => feed.abort.abort());
+        for (const feed of feeds.values()) {
+          feed.abort.abort();
+          endPauses(feed);
+        }
       }
       return finished.promise;
     },
@@ -139,7 +171,12 @@ async function pump(feed: Feed, runsFolder: string, id: string): Promise<void> {
   // The log ended without saying so: the run's process is gone.
   if (!ended && !feed.abort.signal.aborted) publish('event: status\ndata: {"status":"lost"}\n\n', Infinity);
   feed.over = true;
+  endPauses(feed);
   wake(feed);
+}
+
+function endPauses({ pauses }: Feed): void {
+  for (const end of [...pauses]) end();
 }
 
 function wake(feed: Feed): void {
