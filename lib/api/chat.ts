@@ -5,7 +5,7 @@ import type { GenerationRequest, ScoredToken } from "../infer/mod.ts";
 import { answerTexts, type Texts } from "./answer.ts";
 import { answerId, type ApiContext, now } from "./context.ts";
 import { ApiError, invalidParameter } from "./errors.ts";
-import { checkGates, gatesSchema, withRest, writeGates } from "./gates.ts";
+import { checkGates, gatesSchema, switchedOff, withRest, writeGates } from "./gates.ts";
 import {
   checkShared,
   MOST_LOGPROBS,
@@ -114,6 +114,7 @@ function chatTexts(request: ChatRequest, model: ServedModel): Texts {
   if (top_logprobs != null && !logprobs) {
     throw invalidParameter("top_logprobs", "'top_logprobs' needs logprobs: true");
   }
+  const off = switchedOff(request.without, model, request.model);
   const prompt = renderPrompt(request, model);
   const [choices, seed] = [request.n ?? 1, seedOf(request)];
   const maxTokens = tokensToGenerate(prompt.length, tokenLimit(request), model.contextLength, "messages");
@@ -127,6 +128,7 @@ function chatTexts(request: ChatRequest, model: ServedModel): Texts {
       ...(logprobs ? { logprobs: top_logprobs ?? 0 } : {}),
       ...(constraint === undefined ? {} : { constraint }),
       ...(gates ? { gates: "generated" } : {}),
+      ...off,
     };
   });
   const write = (tokens: readonly ScoredToken[]) => logprobs ? writeLogprobs(model, tokens) : null;

@@ -5,7 +5,7 @@ import type { Generation, GenerationRequest, ScoredToken } from "../infer/mod.ts
 import { answerTexts, type Texts } from "./answer.ts";
 import { answerId, type ApiContext, now } from "./context.ts";
 import { invalidParameter } from "./errors.ts";
-import { checkGates, type GatedToken, gatesSchema, withRest, writeGates } from "./gates.ts";
+import { checkGates, type GatedToken, gatesSchema, switchedOff, withRest, writeGates } from "./gates.ts";
 import {
   checkShared,
   MOST_LOGPROBS,
@@ -110,6 +110,7 @@ function completionTexts(request: CompletionRequest, model: ServedModel): Texts 
     const what = gates ? "gates" : "logprobs";
     throw invalidParameter("echo", `'echo' with '${what}' cannot be streamed: those of the prompt come at the end`);
   }
+  const off = switchedOff(request.without, model, request.model);
   const prompts = promptsOf(request.prompt).map((prompt) => readPrompt(prompt, model));
   const [choices, seed] = [request.n ?? 1, seedOf(request)];
   const requests = prompts.flatMap(({ ids }) => {
@@ -122,6 +123,7 @@ function completionTexts(request: CompletionRequest, model: ServedModel): Texts 
       stop: stopsOf(request),
       ...(logprobs == null ? {} : { logprobs, scorePrompt: echo ?? false }),
       ...(gates ? { gates: echo ? "all" : "generated" } : {}),
+      ...off,
     }));
   });
   const promptOf = (index: number) => prompts[Math.floor(index / choices)]!;

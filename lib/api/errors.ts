@@ -74,6 +74,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   "generate.tokens": "max_tokens",
   "generate.ids": "prompt",
   "generate.stop": "stop",
+  "generate.without": "without",
   "chat.refused": "messages",
   "chat.template": "messages",
   "chat.empty": "messages",

@@ -44,6 +44,24 @@ export function checkGates(asked: boolean | null | undefined, { gates }: ServedM
 }
 
 /**
+ * The numbers of the models that a request switches off.
+ *
+ * @throws ApiError for names of models that cannot be switched off
+ */
+export function switchedOff(
+  names: readonly string[] | null | undefined,
+  { gates }: ServedModel,
+  model: string,
+): { readonly without?: readonly number[] } {
+  if (names == null || names.length === 0) return {};
+  const numbers = new Map((gates?.switchable ?? []).map((number) => [gates!.models[number]!.name, number]));
+  const wrong = names.find((name) => !numbers.has(name));
+  if (wrong === undefined) return { without: names.map((name) => numbers.get(name)!) };
+  const can = numbers.size === 0 ? "no others" : [...numbers.keys()].join(", ");
+  throw invalidParameter("without", `The model '${model}' cannot do without '${wrong}': it can do without ${can}`);
+}
+
+/**
  * The `gates` of a choice, as a property to spread; nothing if they were not asked for.
  *
  * @param withNames whether models and places are named

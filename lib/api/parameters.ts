@@ -41,6 +41,10 @@ export const sharedShape = {
     "`include_usage` adds a last event with the numbers of tokens",
   ),
   gates: optional(z.boolean(), "An extension: how much of each model that it is made of goes into each token"),
+  without: optional(
+    z.array(z.string()).max(1000),
+    "An extension: models that it is made of and that take no part, by their names in `gates`: `expert:code`",
+  ),
   user: optional(z.string(), "Has no effect"),
 } as const;
 

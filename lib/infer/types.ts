@@ -57,6 +57,8 @@ export interface GenerationRequest {
    * are not known.
    */
   readonly gates?: "generated" | "all";
+  /** Numbers of the model's `switchable` that take no part in this text. @default none */
+  readonly without?: readonly number[];
   /** Ends the generation; its place is free at once. */
   readonly signal?: AbortSignal;
 }
@@ -81,6 +83,8 @@ export interface ModelGates {
   readonly places: readonly GatePlace[];
   /** By number of a place's `models`: the name as a method, such as `seed` or `expert:code`, and the color in figures. */
   readonly models: readonly { readonly name: string; readonly color: string }[];
+  /** Numbers of the models that a request can switch off. */
+  readonly switchable: readonly number[];
 }
 
 /** A generated token. */
@@ -118,7 +122,8 @@ export interface InferenceEngine extends AsyncDisposable {
    * Generates one text, together with the others that are in progress. Its tokens depend on the request alone.
    *
    * @throws UserError before the first token if the request is out of range: `generate.length`, `generate.tokens`,
-   * `generate.ids`, `generate.sampling`, `generate.stop`, `generate.gates`
+   * `generate.ids`, `generate.sampling`, `generate.stop`, `generate.gates`,
+   * `generate.without`
    */
   generate(request: GenerationRequest): AsyncGenerator<GeneratedToken, Generation, void>;
   /** Texts in progress, and those that wait for a place. */

@@ -16,7 +16,7 @@ import { decoderNames, type SavedModel } from "./saved-models.ts";
 export function modelGates(
   run: FinishedRun,
   saved: SavedModel,
-  { gates: places }: LanguageModel,
+  { gates: places, switchable = [] }: LanguageModel,
   { stitched, without = [] }: { readonly stitched?: readonly string[]; readonly without?: readonly string[] } = {},
 ): ModelGates | undefined {
   const count = places?.at(-1)?.models.length;
@@ -24,7 +24,7 @@ export function modelGates(
   const all = decoderNames(run);
   const names = namesOf();
   const colors = methodColors([...new Set([...all, ...names])]);
-  return { places, models: names.map((name) => ({ name, color: colors.get(name)! })) };
+  return { places, models: names.map((name) => ({ name, color: colors.get(name)! })), switchable };
 
   function namesOf(): readonly string[] {
     if (stitched !== undefined) return stitched.map((name) => name === "seed" ? name : `expert:${name}`);

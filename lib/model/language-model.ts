@@ -21,8 +21,12 @@ export interface LanguageModel {
    * @returns float32 `[batch, time, vocab]`
    */
   logits(ids: tf.Tensor2D, states?: readonly DecodingState[], options?: LogitsOptions): tf.Tensor3D;
-  /** An empty state of one sequence. */
-  decodingState(): DecodingState;
+  /**
+   * An empty state of one sequence.
+   *
+   * @param without numbers of {@linkcode switchable} that take no part in it: their gates are 0. @default none
+   */
+  decodingState(without?: readonly number[]): DecodingState;
   /**
    * Whether logits depend on how a prompt is divided into calls, so that all of it must be in a state's first call. Later
    * calls then have one token each. @default false
@@ -33,6 +37,8 @@ export interface LanguageModel {
    * the last place are shares: the model with the largest one speaks.
    */
   readonly gates?: readonly GatePlace[];
+  /** Which of the models that it weighs can be switched off for a sequence, by number, but not all that it has. */
+  readonly switchable?: readonly number[];
   /**
    * Negative log-likelihood of each next token, in nats, for models that can compute it without all logits.
    * {@linkcode tokenLosses} falls back on the logits.

@@ -30,6 +30,7 @@ import { streamGroups } from "./stream-groups.ts";
 import { runLayers } from "./run.ts";
 import { checkStacks, type FrozenModels } from "./stacks.ts";
 import type { StitchedModel } from "./stitched-model.ts";
+import { exclusions, StitchedState } from "./switched-off.ts";
 
 /**
  * Assembles a stitched model.
@@ -174,27 +175,42 @@ export function stitchedLanguageModel(model: StitchedModel): LanguageModel {
     predictions: (ids, targets) =>
       tf.tidy(() => headPredictions(model.config, model.hub, stitchedHiddenStates(model, ids), targets)),
     // One cache per model, the hub's first. After the last stitch only the hub runs.
-    decodingState: () => {
+    decodingState: (without) => {
       const { config, experts, places } = model;
       const shapes = [config.layers, ...experts.map(() => places.at(-1)!.after)].map((layers) =>
         kvShape(config, layers)
       );
-      return new KvCaches(shapes.map((shape) => new KvCache(shape)));
+      return new StitchedState(shapes.map((shape) => new KvCache(shape)), without);
     },
     promptAtOnce: dependsOnCalls(model.config),
     gates: gatePlaces(model),
+    switchable: model.experts.map((_, i) => i + 1),
   };
 }
 
 /** In a pair the two models swap roles at every other stitch: the receiving model takes the place of the hub. */
 function stitchStates(model: StitchedModel, k: number, states: States, options: RunOptions): States {
-  if (model.places[k]!.into === undefined) return stitchInto(model, k, states, options);
+  if (model.places[k]!.into === undefined) {
+    const off = exclusions(
+      options.states,
+      states.hub.shape[0] / (options.states?.length ?? 1),
+      1 + model.experts.length,
+    );
+    return stitchInto(model, k, states, options, off);
+  }
+  // The other model is switched off as a whole, by what its partner takes of it.
   const { hub: expert, experts } = stitchInto(model, k, { hub: states.experts[0]!, experts: [states.hub] }, options);
   return { hub: experts[0]!, experts: [expert] };
 }
 
-function stitchInto(model: StitchedModel, k: number, states: States, options: RunOptions): States {
-  const layer = model.layers[k]!;
+function stitchInto(
+  model: StitchedModel,
+  k: number,
+  states: States,
+  options: RunOptions,
+  exclusions?: tf.Tensor2D,
+): States {
+  const layer = { ...model.layers[k]!, exclusions };
   options.gates?.(k, tf.mean(stitchGates(layer, states.hub), 2));
   const rngSeed = options.dropoutSeed === undefined ? undefined : hash32(options.dropoutSeed, "stitch", k);
   return applyStitch(layer, states, rngSeed);

@@ -14,6 +14,7 @@ const GATES: ModelGates = {
     { name: "expert:code", color: "#0087ff" },
     { name: "expert:math", color: "#ff0000" },
   ],
+  switchable: [1, 2],
 };
 
 function paintAll(colored: boolean): { text: string; legend: string } {

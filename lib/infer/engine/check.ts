@@ -10,11 +10,14 @@ const MOST_LOGPROBS = 1000;
 
 /**
  * @throws UserError `generate.length`, `generate.tokens`, `generate.ids`, `generate.sampling`, `generate.stop`,
- *   `generate.gates`
+ *   `generate.gates`, `generate.without`
  */
 export function checkRequest(
-  { prompt, maxTokens, sampling, stop, logprobs, gates }: GenerationRequest,
-  { vocabSize, contextLength, gates: places }: Pick<LanguageModel, "vocabSize" | "contextLength" | "gates">,
+  { prompt, maxTokens, sampling, stop, logprobs, gates, without = [] }: GenerationRequest,
+  { vocabSize, contextLength, gates: places, switchable = [] }: Pick<
+    LanguageModel,
+    "vocabSize" | "contextLength" | "gates" | "switchable"
+  >,
 ): void {
   if (prompt.length === 0) {
     throw new UserError(
@@ -48,6 +51,14 @@ export function checkRequest(
   }
   if (gates !== undefined && places === undefined) {
     throw new UserError("generate.gates", "This model is not made of models that it weighs, so it has no gates");
+  }
+  const fixed = without.find((model) => !switchable.includes(model));
+  if (fixed !== undefined) {
+    const most = switchable.length === 0 ? "no models that can be switched off" : `the models ${switchable.join(", ")}`;
+    throw new UserError("generate.without", `Model ${fixed} cannot be switched off: there are ${most}`);
+  }
+  if (places !== undefined && new Set(without).size >= places.at(-1)!.models.length) {
+    throw new UserError("generate.without", "All models are switched off", "leave one of them on");
   }
   resolveSampling(sampling ?? {}, vocabSize);
   checkStops(stop ?? []);

@@ -63,8 +63,9 @@ export function createEngine(
   /** Whether a text in progress is reading a prompt that begins alike: it pays to wait for it. */
   function sharesUnread(next: Sequence): boolean {
     const { prompt } = next.request;
+    if (isApart(next)) return false;
     return running.some((one) => {
-      if (one.finished !== undefined || unread(one) === 0) return false;
+      if (one.finished !== undefined || unread(one) === 0 || isApart(one)) return false;
       const common = commonLength(one.request.prompt, prompt);
       return rewinds ? common > limits.chunk / 4 || common === prompt.length : common === prompt.length;
     });
@@ -72,9 +73,9 @@ export function createEngine(
 
   function begin(one: Sequence): void {
     const { prompt, scorePrompt: scored, logprobs = 0, gates } = one.request;
-    const needsPass = gates === "all" || (gates !== undefined && !rewinds); // the cache has no gates
+    const needsPass = gates === "all" || (gates !== undefined && !rewinds) || isApart(one); // the cache has no gates
     const hit = needsPass ? undefined : cache.find(prompt, !rewinds, scored ? logprobs : undefined);
-    one.state = hit?.state ?? model.decodingState();
+    one.state = hit?.state ?? model.decodingState(one.request.without);
     one.cached = one.state.length;
     one.scores.push(...hit?.scores ?? []);
     if (hit?.logits !== undefined) advance(one, hit.logits.slice(), voice);
@@ -119,7 +120,7 @@ export function createEngine(
     const { prompt } = one.request;
     const isShared = waiting.some(({ request }) => commonLength(request.prompt, prompt) > limits.chunk / 4);
     const isSame = waiting.some(({ request }) => commonLength(request.prompt, prompt) === request.prompt.length);
-    if (rewinds && !isShared && !isSame) return;
+    if ((rewinds && !isShared && !isSame) || isApart(one)) return;
     const state = one.state!.fork(prompt.length);
     if (state === undefined) return;
     cache.add({ ids: prompt, state, scores: scoresOf(one), ...(rewinds ? {} : { logits: logits.slice() }) });
@@ -131,8 +132,9 @@ export function createEngine(
       if (one.finished === undefined) continue;
       const { state } = one;
       if (state === undefined) continue;
-      if (rewinds && state.length > 0) cache.add({ ids: one.ids.slice(0, state.length), state, scores: scoresOf(one) });
-      else state.dispose();
+      if (rewinds && state.length > 0 && !isApart(one)) {
+        cache.add({ ids: one.ids.slice(0, state.length), state, scores: scoresOf(one) });
+      } else state.dispose();
     }
     running = running.filter(({ finished }) => finished === undefined);
   }
@@ -192,6 +194,9 @@ export function createEngine(
     },
   };
 }
+
+/** Whether models are switched off: the states of the cache are of all models. */
+const isApart = ({ request: { without = [] } }: Sequence) => without.length > 0;
 
 const scoresOf = ({ request: { scorePrompt, logprobs = 0 }, scores }: Sequence) =>
   scorePrompt ? { alternatives: logprobs, tokens: scores } : undefined;

@@ -14,10 +14,13 @@ class EnsembleState implements DecodingState {
   evidence: tf.Tensor3D | undefined;
   /** `log p_j` of the next token, `[1, models, vocab]`. */
   next: tf.Tensor3D | undefined;
+  /** Models that are switched off. */
+  readonly without: readonly number[];
   readonly #vocabSize: number;
 
-  constructor(states: readonly DecodingState[], vocabSize: number) {
+  constructor(states: readonly DecodingState[], vocabSize: number, without: readonly number[]) {
     this.states = states;
+    this.without = without;
     this.#vocabSize = vocabSize;
   }
 
@@ -35,7 +38,7 @@ class EnsembleState implements DecodingState {
     const states = this.states.map((state) => state.fork(length));
     const forked = states.filter((state) => state !== undefined);
     if (forked.length < states.length) return void forked.forEach((state) => state.dispose());
-    const fork = new EnsembleState(forked, this.#vocabSize);
+    const fork = new EnsembleState(forked, this.#vocabSize, this.without);
     if (this.next !== undefined) fork.replace(tf.clone(this.evidence!), tf.clone(this.next));
     return fork;
   }
@@ -81,7 +84,8 @@ export function btmEnsemble(models: readonly LanguageModel[], options: BtmOption
   return {
     vocabSize,
     contextLength,
-    decodingState: () => new EnsembleState(models.map((model) => model.decodingState()), vocabSize),
+    decodingState: (without = []) =>
+      new EnsembleState(models.map((model) => model.decodingState()), vocabSize, without),
     logits: (ids, states, { last, gates } = {}) => {
       for (const length of states?.map((state) => state.length) ?? [0]) {
         checkLength(ids.shape[1] + length, contextLength);
@@ -94,6 +98,7 @@ export function btmEnsemble(models: readonly LanguageModel[], options: BtmOption
     },
     promptAtOnce: models.some((model) => model.promptAtOnce === true),
     gates: [{ title: "posterior", models: models.map((_, j) => j), shares: true }],
+    switchable: models.map((_, j) => j),
     losses: (ids, targets) => tf.tidy(() => mixtureLosses(models, weighing, ids, targets)),
   };
 }
@@ -143,7 +148,7 @@ function mixtureLogits(
     }),
     0,
   );
-  const logWeights = weigh(evidence, weighing);
+  const logWeights = weigh(withoutOff(evidence, states), weighing);
   gates?.(0, tf.exp(logWeights).reshape([B * T, n]));
   return tf.logSumExp(tf.add(logProbs, logWeights.reshape([B, T, n, 1])), 2) as tf.Tensor3D;
 }
@@ -183,6 +188,14 @@ function gather(
   // The sum over the last `history` tokens is the sum over all tokens minus the sum over those before.
   const older = tf.concat([tf.zeros([B, history, n]), all], 1);
   return { evidence: tf.sub(newest, tf.slice(older, [0, past, 0], [B, T, n])), kept };
+}
+
+/** The evidence, hopeless for models that are switched off. */
+function withoutOff(evidence: tf.Tensor3D, states: readonly EnsembleState[] | undefined): tf.Tensor3D {
+  if (states === undefined || states.every(({ without }) => without.length === 0)) return evidence;
+  const n = evidence.shape[2];
+  const off = states.map(({ without }) => [Array.from({ length: n }, (_, j) => without.includes(j) ? -EXCLUDED : 0)]);
+  return tf.add(evidence, tf.tensor3d(off, [states.length, 1, n]));
 }
 
 /** `log w`, `[B, T, n]`; a large negative number for models that are left out. */

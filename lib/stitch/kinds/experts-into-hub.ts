@@ -1,5 +1,5 @@
 // Experts into hub (E2H): the hub's new state is a mixture of its own and the experts' projected states (BTS, §3).
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { expertsIntoHub as mix, expertsIntoHubGates } from "../../tensor/mod.ts";
 import { STITCH_KIND_FACTS } from "../../stitch-kinds.ts";
@@ -37,7 +37,7 @@ export const expertsIntoHub = {
   },
   gates(stitch, hub) {
     const models = [0, ...stitch.present];
-    return expertsIntoHubGates(gateLogits(stitch, hub, models), models.length);
+    return expertsIntoHubGates(withExclusions(stitch, gateLogits(stitch, hub, models)), models.length);
   },
   flops: (config, { experts, width }) => productFlops(parameters(config, width), experts),
 } as const satisfies StitchKind<IntoHubSettings>;
@@ -49,9 +49,16 @@ export function mixIntoHub(
   projected: readonly tf.Tensor2D[],
   dropoutSeed?: number,
 ): States {
-  const z = gateLogits(stitch, hub, [0, ...stitch.present], dropoutSeed);
+  const z = withExclusions(stitch, gateLogits(stitch, hub, [0, ...stitch.present], dropoutSeed));
   return {
     hub: mix(hub, projected, z),
     experts: stitch.config.expertAfterE2H === "projected" ? projected : experts,
   };
+}
+
+/** @param z `[N, models · d]` */
+function withExclusions({ exclusions }: StitchParameters<IntoHubSettings>, z: tf.Tensor2D): tf.Tensor2D {
+  if (exclusions === undefined) return z;
+  const [N, models] = exclusions.shape;
+  return tf.add(z.reshape([N, models, -1]), exclusions.reshape([N, models, 1])).reshape(z.shape);
 }

@@ -19,6 +19,8 @@ export interface StitchParameters<Settings = StitchSettings> {
   readonly weights: Weights;
   /** Which of the experts that the parameters were made for are present, counted from 1. */
   readonly present: readonly number[];
+  /** Added to the gate logits of the hub and the experts that are present, `[N, models]`, where shares are computed. */
+  readonly exclusions?: tf.Tensor2D | undefined;
 }
 
 /** A parameter that a stitch has once per model: `stitch.<index>.<part>.<model>`, where model 0 is the hub. */

@@ -14,10 +14,10 @@ import {
 } from "../../../lib/infer/mod.ts";
 import { btmEnsemble } from "../../../lib/merge/mod.ts";
 import { decoder, type LanguageModel, toDevice } from "../../../lib/model/mod.ts";
-import { stitchedLanguageModel, tokenGates } from "../../../lib/stitch/mod.ts";
+import { stitchedLanguageModel, stitchModels, tokenGates } from "../../../lib/stitch/mod.ts";
 import { openDevice, rowInvariant } from "../../../lib/tensor/mod.ts";
 import { MIXTURES, tinyMixture } from "../../baselines/mixtures.ts";
-import { bigWeights, stitchConfig, TINY, tinyStitched } from "../../tiny.ts";
+import { bigWeights, noisyStitches, stitchConfig, TINY, tinyStitched } from "../../tiny.ts";
 
 const CONFIG = { ...TINY, contextLength: 48 };
 const TOKENIZER = {
@@ -148,6 +148,55 @@ Deno.test("`createEngine()` computes no gates unless asked, and takes them from 
   const again = await write(engine, { prompt, gates: "generated" });
   assert.deepEqual([again.cachedTokens, again.gates], [prompt.length - 1, gates]);
   assert.equal((await write(engine, { prompt, gates: "all" })).cachedTokens, 0);
+});
+
+Deno.test("`createEngine()` switches models off for one text, as if they had never been there", async () => {
+  await using _device = await openDevice("cpu", { threads: 2 });
+  const stitch = stitchConfig({ count: 3 });
+  const of = (kept: readonly number[]) => {
+    const weights = [5, 6, 7].map((seed) => toDevice(bigWeights(CONFIG, seed)));
+    const stitches = toDevice(noisyStitches(stitch, 2, 5, CONFIG));
+    const experts = kept.map((expert) => weights[expert]!);
+    return stitchedLanguageModel(
+      stitchModels({ config: CONFIG, stitch, hub: weights[0]!, experts, stitches, present: kept }),
+    );
+  };
+  const cases: readonly (readonly [LanguageModel, number, LanguageModel])[] = [
+    [of([1, 2]), 1, of([2])],
+    [of([1, 2]), 2, of([1])],
+    [btmEnsemble(decoders()), 1, btmEnsemble(decoders().filter((_, i) => i !== 1))],
+  ];
+  for (const [i, [model, off, reduced]] of cases.entries()) {
+    await using engine = createEngine(model, TOKENIZER);
+    await using other = createEngine(reduced, TOKENIZER);
+    const prompt = PROMPTS[0]!;
+    const [whole, without, again] = await Promise.all(
+      [[], [off], [off]].map((without) => write(engine, { prompt, without, gates: "generated", logprobs: 0 })),
+    );
+    const wanted = await write(other, { prompt, gates: "generated", logprobs: 0 });
+    assert.deepEqual(without!.ids, wanted.ids, `case ${i}`);
+    assert.deepEqual(without, again, `case ${i}`);
+    assert.notDeepEqual(whole!.gates, without!.gates, `case ${i}`);
+    const column = model.gates!.at(-1)!.models.indexOf(off);
+    without!.gates.forEach((one, t) => {
+      const shares = one!.at(-1)!;
+      assert.equal(shares[column], 0);
+      wanted.gates[t]!.at(-1)!.forEach((share, j) => {
+        assert.ok(Math.abs(share - shares[j < column ? j : j + 1]!) < 1e-5, `case ${i}, token ${t}`);
+      });
+    });
+    // What is read without a model is not kept for texts with it.
+    assert.deepEqual((await write(engine, { prompt, gates: "generated", logprobs: 0 })).ids, whole!.ids, `case ${i}`);
+  }
+  await using engine = createEngine(cases[0]![0], TOKENIZER);
+  for (const without of [[0], [3], [1.5]]) {
+    await assert.rejects(
+      write(engine, { without }),
+      (error) => error instanceof UserError && error.code === "generate.without",
+    );
+  }
+  await using ensemble = createEngine(cases[2]![0], TOKENIZER);
+  await assert.rejects(write(ensemble, { without: [0, 1, 2] }), /All models are switched off/);
 });
 
 Deno.test("`createEngine()` refuses to tell the gates of a decoder", async () => {
