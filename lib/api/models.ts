@@ -9,6 +9,9 @@ const modelSchema = z.strictObject({
   object: z.literal("model"),
   created: z.int(),
   owned_by: z.literal("stitchbook"),
+  of_run: z.strictObject({ run: z.string(), model: z.string(), gates: z.boolean() }).optional().openapi({
+    description: "An extension: the id of its run, its name there, and whether it has `gates`",
+  }),
 }).openapi("Model");
 
 const routes = {
@@ -42,9 +45,10 @@ export function addModels(app: OpenAPIHono, { models: { models } }: ApiContext):
   });
 }
 
-const described = ({ name, created }: ListedModel) => ({
+const described = ({ name, created, ofRun }: ListedModel) => ({
   id: name,
   object: "model" as const,
   created,
   owned_by: "stitchbook" as const,
+  ...(ofRun === undefined ? {} : { of_run: ofRun }),
 });

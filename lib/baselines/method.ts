@@ -21,6 +21,8 @@ interface Described {
   readonly trains: string;
   /** In docs/methods.md and `--help`: what the method is. */
   readonly summary: string;
+  /** Whether its model has gates: it weighs the models that it combines, token by token. */
+  readonly weighs?: true;
   /** The module that defines it: its cells are built again when that module, or one that it imports, changes. */
   readonly code: { readonly url: string };
   /** Its settings below `baselines`, by key. Methods of one family share them. */

@@ -121,8 +121,15 @@ async function listModels(source: string, runs: string): Promise<Source[]> {
   const { runsFolder, id } = await findRun(source, runs);
   const run = source === "last" || /[/\\]/.test(source) ? id : source;
   const created = await timeOf(`${runsFolder}/${id}`);
-  const sorted = [...models.filter((model) => model === "bts"), ...models.filter((model) => model !== "bts")];
-  return sorted.map((model) => ({ name: `${run}/${model}`, source, model, created }));
+  const names = [...models.keys()];
+  const sorted = [...names.filter((model) => model === "bts"), ...names.filter((model) => model !== "bts")];
+  return sorted.map((model) => ({
+    name: `${run}/${model}`,
+    source,
+    model,
+    created,
+    ofRun: { run: id, model, ...models.get(model)! },
+  }));
 }
 
 /** `smollm2` for `models/smollm2/` and `models/smollm2.gguf`. */

@@ -9,7 +9,7 @@ import { isHubId, openPretrained } from "../pretrained/mod.ts";
 import type { DeviceName } from "../tensor/mod.ts";
 import { findRun, type RunPlace } from "./find-run.ts";
 import { openModel } from "./open-model.ts";
-import { modelNamed, savedModels } from "./saved-models.ts";
+import { hasGates, modelNamed, savedModels } from "./saved-models.ts";
 import { shareDevice } from "./shared-device.ts";
 
 /** A model on the device, with an engine that generates texts; `await using` frees both. */
@@ -87,7 +87,7 @@ export async function openForInference(
 }
 
 /**
- * The names of the models that {@linkcode openForInference} opens.
+ * The models that {@linkcode openForInference} opens, by name, and whether they have gates.
  *
  * @returns undefined if it is one model, not a run
  * @throws UserError as `openRun()` and its `models()` do for a run
@@ -95,10 +95,11 @@ export async function openForInference(
 export async function inferenceModels(
   runOrFolder: string | URL,
   options: Pick<InferenceOptions, "runs"> = {},
-): Promise<readonly string[] | undefined> {
+): Promise<ReadonlyMap<string, { readonly gates: boolean }> | undefined> {
   const found = await findModels(runOrFolder, options);
   if (found.kind === "pretrained") return undefined;
-  return [...savedModels(await branchedRun(found.runsFolder, found.id)).keys()];
+  const models = savedModels(await branchedRun(found.runsFolder, found.id));
+  return new Map([...models].map(([name, saved]) => [name, { gates: hasGates(saved) }]));
 }
 
 type Found =

@@ -30,6 +30,12 @@ export type SavedModel =
   /** Stitches in the folder of the cell with this name, and the models that they join. */
   | { readonly kind: "stitched"; readonly cell: string };
 
+/** Whether a model weighs the models that it is made of. */
+export function hasGates(saved: SavedModel): boolean {
+  return saved.kind === "stitched" || saved.kind === "ensemble" ||
+    (saved.kind === "method" && saved.method.weighs === true);
+}
+
 /** Settings of the methods that stitching is compared with; those with defaults are absent in runs of older versions. */
 const comparisonSchema = z.object({
   baselines: z.object({

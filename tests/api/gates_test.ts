@@ -1,46 +1,17 @@
 // `gates` in completions and chats: what is told, in streams too, and that nothing changes for those who do not ask.
 import assert from "node:assert/strict";
-import { createApi, type ModelRegistry, type ServedModel } from "../../lib/api/mod.ts";
-import { constraints, createEngine } from "../../lib/infer/mod.ts";
-import { stitchedLanguageModel } from "../../lib/stitch/mod.ts";
-import { openDevice } from "../../lib/tensor/mod.ts";
-import { stitchConfig, tinyStitched } from "../tiny.ts";
-import { CONFIG, TEMPLATE, TOKENIZER } from "./tiny-models.ts";
+import { NAMES, withStitchedApi } from "./stitched-api.ts";
 
-const NAMES = ["seed", "expert:code", "expert:math"].map((name) => ({ name, color: "#000000" }));
-
-/** The API over a stitched model, `run/bts`, and the same model as if it had no gates, `run/seed`. */
-async function withApi(body: (post: (path: string, body: object) => Promise<Response>) => Promise<void>) {
-  await using _device = await openDevice("cpu", { threads: 2 });
-  const config = { ...CONFIG, layers: 2, contextLength: 64 };
-  const model = stitchedLanguageModel(tinyStitched({ stitch: stitchConfig({ count: 2 }), config }));
-  const ends = [TOKENIZER.endOfText];
-  await using engine = createEngine(model, TOKENIZER, ends);
-  const seed: ServedModel = {
-    engine,
-    tokenizer: TOKENIZER,
-    contextLength: config.contextLength,
-    opening: ends,
-    ends,
-    chatTemplate: { template: TEMPLATE, tokens: {} },
-    constraints: constraints(TOKENIZER, ends),
-  };
-  const all = new Map([["run/bts", { ...seed, gates: { places: model.gates!, models: NAMES } }], ["run/seed", seed]]);
-  const models: ModelRegistry = {
-    models: [...all.keys()].map((name) => ({ name, created: 0 })),
-    loaded: () => all,
-    open: (name) => Promise.resolve({ model: all.get(name)!, [Symbol.dispose]() {} }),
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
-  const app = createApi({ models });
-  await body(async (path, body) =>
-    await app.request(`http://127.0.0.1${path}`, {
-      method: "POST",
-      headers: { "content-type": "application/json", host: "127.0.0.1" },
-      body: JSON.stringify(body),
-    })
-  );
-}
+/** The API of a stitched model, `run/bts`, and of one without gates, `run/seed`. */
+const withApi = (body: (post: (path: string, body: object) => Promise<Response>) => Promise<void>) =>
+  withStitchedApi("a-run", (app) =>
+    body(async (path, body) =>
+      await app.request(`http://127.0.0.1${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json", host: "127.0.0.1" },
+        body: JSON.stringify(body),
+      })
+    ));
 
 interface Told {
   readonly models?: unknown;
@@ -104,12 +75,33 @@ Deno.test("with `echo`, the gates of the prompt's tokens are told, too; the firs
     assert.deepEqual(alone.choices[0].gates.tokens, tokens.slice(0, 6));
   }));
 
+Deno.test("an expert that a request switches off has no gates, and the others share without it", () =>
+  withApi(async (post) => {
+    for (
+      const [path, request] of [["completions", { ...REQUEST, prompt: "hello" }], ["chat/completions", CHAT]] as const
+    ) {
+      const answer: Any = await (await post(`/v1/${path}`, { ...request, without: ["expert:code"] })).json();
+      for (const { gates } of (answer.choices[0].gates as Told).tokens) {
+        const [seed, code, math] = gates!.at(-1)!;
+        assert.equal(code, 0);
+        assert.ok(Math.abs(seed! + math! - 1) < 2e-4);
+      }
+    }
+  }));
+
 Deno.test("gates are refused of models without any, in streams with the prompt's, and of a wrong type", () =>
   withApi(async (post) => {
     const wrong: readonly (readonly [body: object, param: string, code: string])[] = [
       [{ ...REQUEST, model: "run/seed", prompt: "x" }, "gates", "unsupported_parameter"],
       [{ ...REQUEST, prompt: "x", echo: true, stream: true }, "echo", "invalid_value"],
       [{ ...REQUEST, prompt: "x", gates: "yes" }, "gates", "invalid_type"],
+      [{ ...REQUEST, prompt: "x", without: ["expert:law"] }, "without", "invalid_value"],
+      [{ ...REQUEST, prompt: "x", without: ["seed"] }, "without", "invalid_value"],
+      [
+        { ...REQUEST, model: "run/seed", prompt: "x", gates: false, without: ["expert:code"] },
+        "without",
+        "invalid_value",
+      ],
     ];
     for (const [body, param, code] of wrong) {
       const response = await post("/v1/completions", body);

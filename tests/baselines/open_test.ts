@@ -95,6 +95,7 @@ for (const { name, making } of BASELINES) {
           using scope = new DisposableStack();
           const { model, parameters } = await openBaseline(finished, scope);
           assert.equal(model.vocabSize, LONG.vocabSize);
+          assert.equal(model.gates !== undefined, finished.method.weighs === true);
           all.push(model.logits(ids));
           const { trained, total, active } = parameters;
           assert.ok(active > 0 && total >= active && total >= trained);

@@ -115,7 +115,9 @@ Deno.test("a run of the main job as a library sees it", async (t) => {
     });
 
     await t.step("its models open for generating many texts at a time", async () => {
-      assert.deepEqual(await inferenceModels("first", { runs }), MODELS);
+      const listed = (await inferenceModels("first", { runs }))!;
+      assert.deepEqual([...listed.keys()], MODELS);
+      for (const [name, { gates }] of listed) assert.equal(gates, name === "bts" || name === "btm", name);
       await refused(openForInference(id, "seeed", { runs }), "model.unknown", /has no model "seeed"/);
       await using opened = await openForInference(id, undefined, { runs, device: "cpu" });
       const { name, engine, tokenizer, opening } = opened;
@@ -141,6 +143,7 @@ Deno.test("a run of the main job as a library sees it", async (t) => {
         await using opened = await openForInference(id, name, { runs, device: "cpu" });
         assert.deepEqual(opened.gates!.models, weighed.map((name) => ({ name, color: colors.get(name) })));
         assert.deepEqual(opened.gates!.places, opened.model.gates);
+        assert.deepEqual(opened.gates!.switchable, opened.model.switchable);
         assert.deepEqual(opened.gates!.places.at(-1)!.models, [0, 1, 2, 3]);
         if (name === "btm") continue;
         let [written, said] = ["", ""];

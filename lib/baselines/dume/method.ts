@@ -36,6 +36,7 @@ export const dume = {
   summary: "feed-forwards and averages as in BTX; routers by ridge regression on a few documents; one expert per token",
   code: import.meta,
   settings: { dume: settingsSchema.prefault({}).describe("DUME") },
+  weighs: true,
   making: "fitting",
   file: { kind: "dume", schema },
   configOf: (

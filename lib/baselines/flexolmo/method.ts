@@ -44,6 +44,7 @@ export const flexOlmo = {
     "training",
   code: import.meta,
   settings: { flexolmo: settingsSchema.prefault({}).describe("FlexOlmo") },
+  weighs: true,
   making: "branching",
   combines: "seed",
   file: { kind: "flexolmo", schema },

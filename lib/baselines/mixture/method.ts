@@ -21,6 +21,7 @@ export function mixtureMethod<const Name extends string>(
   return {
     ...described,
     settings,
+    weighs: true,
     making: "training",
     file: { kind: "mixture", schema: mixtureConfigSchema },
     configOf: ({ balance }: CommonSettings & { readonly balance: number }) => ({ ...fixed, balance }),

@@ -24,6 +24,7 @@ export const routing = {
   summary: "one model for the whole sequence, chosen from the prompt's mean embedding",
   code: import.meta,
   settings: {},
+  weighs: true,
   making: "training",
   file: { kind: "routing", schema },
   configOf: () => ({}),

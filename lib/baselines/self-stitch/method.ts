@@ -47,6 +47,7 @@ export const selfStitch = {
   summary: "a control: the stitches of BTS between copies of the seed, one for each expert; the rest is frozen",
   code: import.meta,
   settings: {},
+  weighs: true,
   making: "training",
   combines: "seed",
   file: { kind: "self-stitch", schema },
