@@ -148,6 +148,14 @@ export { readUsage, type UsageSample, usageSampleSchema, watchUsage } from "./ca
 export { diffRuns, type RunDiff } from "./catalog/diff.ts";
 export { filterRuns } from "./catalog/filter-runs.ts";
 export { addLabel, checkLabel, type LabelBody, readLabels } from "./catalog/labels.ts";
+export {
+  keepPrompt,
+  type KeptPrompt,
+  keptPromptSchema,
+  type Prompt,
+  promptSchema,
+  readPrompts,
+} from "./catalog/prompts.ts";
 export { headline, listFromIndex, type ListOptions, shownName, type SortedRun } from "./catalog/listing.ts";
 export type { QueryRows } from "./catalog/query-messages.ts";
 export { queryRuns } from "./catalog/query.ts";

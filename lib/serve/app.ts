@@ -15,7 +15,7 @@ import {
   peerOf,
 } from "../http/mod.ts";
 import { type Abilities, abilities, addActionRoutes, NO_ABILITIES } from "./routes/actions.ts";
-import { missing, problem } from "./routes/answers.ts";
+import { json, missing, problem, read } from "./routes/answers.ts";
 import type { Access } from "./access.ts";
 import { loadAssets } from "./assets.ts";
 import { createFeeds, type Feeds } from "./feed.ts";
@@ -26,6 +26,7 @@ import { addRunRoutes } from "./routes/runs.ts";
 import { addSeriesRoutes } from "./routes/series.ts";
 import { addSweepRoutes } from "./routes/sweeps.ts";
 import { signIn } from "./routes/sign-in.ts";
+import { modelsResponseSchema } from "./schemas.ts";
 
 export interface AppOptions {
   /** The folder that holds the runs, one folder each. */
@@ -41,6 +42,8 @@ export interface AppOptions {
   readonly access?: Access | undefined;
   /** What may be changed by those who may. @default what this process has permission for */
   readonly abilities?: Abilities;
+  /** Whether models are served at the same address, below `/v1`. @default false */
+  readonly models?: boolean;
   /** What the event streams read from, for callers that must end them. @default those of the runs folder */
   readonly feeds?: Feeds;
 }
@@ -53,7 +56,7 @@ export interface AppOptions {
  * ids against a pattern and looks them up in the folder's listing.
  */
 export function createApp(options: AppOptions): OpenAPIHono {
-  const { runsFolder, hosts = [], keepAliveMs, feeds = createFeeds(runsFolder), access } = options;
+  const { runsFolder, hosts = [], keepAliveMs, models = false, feeds = createFeeds(runsFolder), access } = options;
   const app = new OpenAPIHono();
   const able = hosts.length > 0 ? NO_ABILITIES : options.abilities ?? abilities(runsFolder);
 
@@ -73,6 +76,8 @@ export function createApp(options: AppOptions): OpenAPIHono {
   addArtifactRoutes(app, runsFolder);
   addSweepRoutes(app, runsFolder);
   addActionRoutes(app, runsFolder, able, access);
+
+  app.openapi(modelsRoute, (c) => c.json({ served: models }, 200));
 
   app.doc31("/openapi.json", {
     openapi: "3.1.0",
@@ -94,6 +99,12 @@ export function createApp(options: AppOptions): OpenAPIHono {
   app.onError(explain);
   return app;
 }
+
+const modelsRoute = read(
+  "/api/models",
+  "Whether models are served at this address, below `/v1`",
+  json("Whether they are", modelsResponseSchema),
+);
 
 /** The pages' scripts and styles. A browser asks again on each visit and gets 304. */
 function addAssets(app: OpenAPIHono): void {

@@ -4,9 +4,11 @@ import {
   axisSchema,
   cellSeriesSchema,
   eventSchema,
+  keptPromptSchema,
   labelsSchema,
   listedRunSchema,
   logDamageSchema,
+  promptSchema,
   provenanceSchema,
   rankedTrialSchema,
   runStatusSchema,
@@ -14,7 +16,7 @@ import {
   seriesNamesSchema,
 } from "../run/mod.ts";
 
-export { labelsSchema };
+export { labelsSchema, promptSchema };
 
 export const errorSchema = z.strictObject({
   error: z.strictObject({
@@ -30,6 +32,12 @@ export const labelRequestSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("tags"), add: z.array(z.string()).max(50), remove: z.array(z.string()).max(50) }),
   z.strictObject({ kind: z.literal("note"), text: z.string().max(10_000) }),
 ]);
+
+/** `/api/runs/:id/prompts`: the newest prompts that were kept, the oldest of them first. */
+export const promptsResponseSchema = z.strictObject({ prompts: z.array(keptPromptSchema) });
+
+/** `/api/models`: whether models are served at this address, below `/v1`. */
+export const modelsResponseSchema = z.strictObject({ served: z.boolean() });
 
 /** `/api/session`: the token that changes need, and what this server does for who asks. */
 export const sessionResponseSchema = z.strictObject({
@@ -145,6 +153,8 @@ export type RunResponse = z.infer<typeof runResponseSchema>;
 export type LabelsResponse = z.infer<typeof labelsSchema>;
 export type LabelRequest = z.infer<typeof labelRequestSchema>;
 export type SessionResponse = z.infer<typeof sessionResponseSchema>;
+export type ModelsResponse = z.infer<typeof modelsResponseSchema>;
+export type PromptsResponse = z.infer<typeof promptsResponseSchema>;
 export type ProvenanceResponse = z.infer<typeof provenanceResponseSchema>;
 export type TrashResponse = z.infer<typeof trashResponseSchema>;
 export type StatusResponse = z.infer<typeof statusResponseSchema>;

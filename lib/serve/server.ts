@@ -74,7 +74,7 @@ export function serve(options: ServeOptions): Server {
   const access = isPrivate || able.edit || able.stop ? createAccess(isPrivate) : undefined;
   const feeds = createFeeds(runsFolder);
   const cut = new AbortController();
-  const app = createApp({ runsFolder, hosts, feeds, access, abilities: able });
+  const app = createApp({ runsFolder, hosts, feeds, access, abilities: able, models: beside !== undefined });
   let asked = -Infinity;
   const server = listen(port, hostname, cut.signal, (request, info) => {
     asked = performance.now();

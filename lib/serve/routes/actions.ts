@@ -6,6 +6,7 @@ import {
   addLabel,
   askToStop,
   checkLabel,
+  keepPrompt,
   lastRemoval,
   readLabels,
   restoreLast,
@@ -25,7 +26,13 @@ import {
   unknownRun,
   unknownSweep,
 } from "./answers.ts";
-import { labelRequestSchema, labelsSchema, sessionResponseSchema, trashResponseSchema } from "../schemas.ts";
+import {
+  labelRequestSchema,
+  labelsSchema,
+  promptSchema,
+  sessionResponseSchema,
+  trashResponseSchema,
+} from "../schemas.ts";
 import { createTokens, TOKEN_HEADER, type Tokens } from "../token.ts";
 
 /** What this server may do. */
@@ -47,6 +54,8 @@ export function abilities(runsFolder: string): Abilities {
 
 /** Largest body in bytes. */
 const MAX_BYTES = 32 * 1024;
+/** Largest prompt with its answers and their gates in bytes. */
+const MAX_PROMPT_BYTES = 2 ** 20;
 
 const runSchema = z.strictObject({ run: z.string() });
 const token = z.object({
@@ -94,6 +103,13 @@ const routes = {
     labelRequestSchema,
     labelsSchema,
   ),
+  prompt: action(
+    "/api/runs/{id}/prompts",
+    "Keeps a prompt and its answers beside the run",
+    runParams,
+    promptSchema,
+    runSchema,
+  ),
   stop: action("/api/runs/{id}/stop", "Asks the run to stop", runParams, nothing, runSchema),
   remove: action("/api/runs/{id}/remove", "Moves the run to the trash", runParams, nothing, runSchema),
   stopSweep: action(
@@ -130,13 +146,19 @@ export function addActionRoutes(
   for (
     const [{ path }, ability] of [
       [routes.label, "edit"],
+      [routes.prompt, "edit"],
       [routes.remove, "edit"],
       [routes.undo, "edit"],
       [routes.stop, "stop"],
       [routes.stopSweep, "stop"],
     ] as const
   ) {
-    app.on("POST", path.replace("{id}", ":id"), allowed(able[ability], access, tokens), limited);
+    app.on(
+      "POST",
+      path.replace("{id}", ":id"),
+      allowed(able[ability], access, tokens),
+      path === routes.prompt.path ? limited(MAX_PROMPT_BYTES) : limited(MAX_BYTES),
+    );
   }
 
   const malformed = (result: { readonly success: boolean }, c: Context) => {
@@ -150,6 +172,14 @@ export function addActionRoutes(
     checkLabel(label);
     addLabel(folder, label);
     return c.json(await readLabels(folder), 200);
+  }, malformed);
+
+  app.openapi(routes.prompt, async (c) => {
+    const id = c.req.valid("param").id;
+    const folder = await runFolder(runsFolder, id);
+    if (folder === undefined) return unknownRun(c);
+    keepPrompt(folder, c.req.valid("json"));
+    return c.json({ run: id }, 200);
   }, malformed);
 
   app.openapi(routes.stop, async (c) => {
@@ -197,7 +227,5 @@ function allowed(able: boolean, access: Access | undefined, tokens: Tokens): Mid
   };
 }
 
-const limited = bodyLimit({
-  maxSize: MAX_BYTES,
-  onError: (c) => problem(c, 413, "body.size", `The body may have at most ${MAX_BYTES} bytes`),
-});
+const limited = (maxSize: number) =>
+  bodyLimit({ maxSize, onError: (c) => problem(c, 413, "body.size", `The body may have at most ${maxSize} bytes`) });

@@ -1,14 +1,29 @@
 // Runs as data: the list, one run, its events so far and as they happen, its report.
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { filterRuns, listRuns, readEvents, readLabels, readRun, readStatus, runFolder } from "../../run/mod.ts";
+import {
+  filterRuns,
+  listRuns,
+  readEvents,
+  readLabels,
+  readPrompts,
+  readRun,
+  readStatus,
+  runFolder,
+} from "../../run/mod.ts";
 import { loadAssets } from "../assets.ts";
 import { body, html, json, missing, problem, read, refused, runParams, unknownRun } from "./answers.ts";
 import type { Feeds } from "../feed.ts";
 import { HomePage } from "../pages/home.tsx";
 import { RunPage } from "../pages/run.tsx";
 import { hasReport, reportAnswer } from "./report.ts";
-import { eventsResponseSchema, runListResponseSchema, runResponseSchema, statusResponseSchema } from "../schemas.ts";
+import {
+  eventsResponseSchema,
+  promptsResponseSchema,
+  runListResponseSchema,
+  runResponseSchema,
+  statusResponseSchema,
+} from "../schemas.ts";
 import { eventStream } from "../stream.ts";
 
 /** How long a reader that resumes waits to hear whether the run is over. */
@@ -62,6 +77,12 @@ const routes = {
       default: refused,
     },
   }),
+  prompts: read(
+    "/api/runs/{id}/prompts",
+    "What its models were asked, and the answers: the newest",
+    json("The prompts", promptsResponseSchema),
+    { params },
+  ),
   report: read("/api/runs/{id}/report", "The run's report", body("The report", "text/html"), { params }),
 };
 
@@ -124,6 +145,11 @@ export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds,
       return new Response(null, { status: 204 });
     }
     return c.body(eventStream(subscription, keepAliveMs));
+  });
+
+  app.openapi(routes.prompts, async (c) => {
+    const folder = await runFolder(runsFolder, c.req.param("id"));
+    return folder === undefined ? unknownRun(c) : c.json({ prompts: await readPrompts(folder) }, 200);
   });
 
   app.openapi(routes.report, async (c) => {
