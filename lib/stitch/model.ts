@@ -11,7 +11,7 @@ import {
   headLosses,
   headPredictions,
   KvCache,
-  KvCaches,
+  type KvCaches,
   kvShape,
   type LanguageModel,
   type LogitsOptions,

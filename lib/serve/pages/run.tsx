@@ -13,6 +13,7 @@ export function RunPage({ assets }: { readonly assets: Assets }) {
           <section class="head" id="head" aria-label="Run"></section>
           <p class="visually-hidden" id="announce" role="status" aria-live="polite"></p>
           <section id="results" aria-label="Results" hidden></section>
+          <div id="prompt"></div>
           <section id="cells" aria-label="Cells"></section>
           <section id="footer" aria-label="About this run"></section>
         </main>

@@ -11,6 +11,7 @@ import { createLabels } from "./labels.ts";
 import { aboutElements } from "./provenance.ts";
 import { resultsElement } from "./results.ts";
 import { change, getJson, getSession } from "../common/session.ts";
+import { showPromptBox } from "../prompt/prompt.tsx";
 import { twiceButton } from "../common/twice-button.ts";
 
 const id = decodeURIComponent(location.pathname.split("/").at(-1)!);
@@ -85,6 +86,7 @@ async function start(): Promise<void> {
   showReport(report);
   showResults(run);
   byId("footer").append(...aboutElements(run, address));
+  showPromptBox(byId("prompt"), { run: run.id, address, runsFolder });
   draw(run);
   if (location.hash !== "") document.querySelector(location.hash.replace(/[^#\w-]/g, ""))?.scrollIntoView();
   followLive(run);

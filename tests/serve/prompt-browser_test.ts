@@ -1,0 +1,138 @@
+// The prompt box in real Chromium: models that are asked, colors and numbers of gates, what is kept, what is missing.
+import assert from "node:assert/strict";
+import { isApiPath } from "../../lib/api/mod.ts";
+import { linkTo, readPrompts } from "../../lib/run/mod.ts";
+import { serve } from "../../lib/serve/mod.ts";
+import { withStitchedApi } from "../api/stitched-api.ts";
+import { LOOSE, withPage } from "../chromium.ts";
+import { optionalTest } from "../optional.ts";
+import { demoBodies } from "../run/demo-log.ts";
+import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
+
+const ID = "20261122-101010-bts-demo-aaaa";
+const WAIT = { timeout: 60_000 };
+
+/** A finished run in a folder of its own. */
+const withRun = (body: (runsFolder: string) => Promise<void>) =>
+  withRunsFolder(async (runsFolder) => {
+    const run = fakeRun(runsFolder, ID);
+    run.append(demoBodies({ id: ID, steps: 5 }));
+    run.release();
+    await body(runsFolder);
+  });
+
+optionalTest("chromium", "the prompt box asks the models of a run side by side, and keeps what they say", async () => {
+  await withRun((runsFolder) =>
+    withStitchedApi(ID, async (api) => {
+      const beside = { takes: isApiPath, fetch: async (request: Request) => await api.fetch(request) };
+      const server = serve({ runsFolder, port: 0, beside, abilities: { edit: true, stop: false } });
+      try {
+        await withPage(async (page, complaints) => {
+          page.setDefaultTimeout(WAIT.timeout);
+          await page.goto(linkTo(`${server.url}runs/${ID}`, server.token));
+          const box = page.locator(".prompt");
+          await box.getByLabel("Prompt").fill("<b>let</b> x");
+          await box.getByLabel("Length").fill("6");
+          await box.getByRole("button", { name: "Ask", exact: true }).click();
+          const cards = box.locator(".answer");
+          await cards.getByText("6 tokens", { exact: false }).nth(1).waitFor(WAIT);
+          assert.deepEqual(
+            await cards.locator("h3").allInnerTexts().then((all) => all.map((text) => text.split("\n")[0])),
+            [
+              "Seed",
+              "BTS",
+            ],
+          );
+          // Tokens are colored, with their numbers, only of the model that has gates.
+          assert.equal(await cards.nth(0).locator(".tokens span").count(), 0);
+          const tokens = cards.nth(1).locator(".tokens span");
+          assert.equal(await tokens.count(), 6);
+          const first = tokens.first();
+          assert.match(
+            await first.getAttribute("title") ?? "",
+            /^stitch 2 \(E2H\) after layer 2: Seed [\d.]+ %, code expert/,
+          );
+          const color = await first.evaluate((token) => getComputedStyle(token as Element).backgroundColor);
+          assert.ok(color !== "rgba(0, 0, 0, 0)", color);
+          assert.match(await cards.nth(1).locator(".legend").innerText(), /Seed\s+\d+ %[^]*math expert\s+\d+ %/);
+
+          // The heat map by keyboard, with the prompt's tokens.
+          await cards.nth(1).getByRole("button", { name: "Color the prompt, too" }).click();
+          await tokens.nth(6 + 12 - 1).waitFor(WAIT); // each byte of the prompt is a token
+          await cards.nth(1).getByRole("button", { name: "Show the gates" }).click();
+          await cards.nth(1).getByRole("application").focus();
+          await page.keyboard.press("ArrowRight");
+          assert.match(
+            await cards.nth(1).locator(".told").innerText(),
+            /^Token 1, "<" · stitch 1 .*: code expert [\d.]+ %$/,
+          );
+          await page.keyboard.press("ArrowDown");
+          assert.match(await cards.nth(1).locator(".told").innerText(), /math expert/);
+
+          // With an expert switched off, beside the whole model.
+          await box.getByLabel("Also without").selectOption("expert:code");
+          await box.getByLabel("Seed", { exact: true }).first().uncheck();
+          await box.getByRole("button", { name: "Ask", exact: true }).click();
+          await box.locator(".round").first().getByText("BTS without the code expert").waitFor(WAIT);
+          await box.getByRole("button", { name: "Ask", exact: true }).waitFor(WAIT);
+          await box.getByText("1 earlier prompt").click();
+          const kept = await readPrompts(`${runsFolder}/${ID}`);
+          assert.deepEqual(kept.map(({ prompt }) => prompt), ["<b>let</b> x", "<b>let</b> x"]);
+          assert.deepEqual(kept[1]!.answers.map(({ model, without }) => [model, without]), [["bts", null], [
+            "bts",
+            "expert:code",
+          ]]);
+          for (const { gates } of kept[1]!.answers[1]!.pieces) assert.equal(gates!.at(-1)![1], 0);
+
+          await page.reload();
+          await box.getByText("2 earlier prompts").click();
+          await box.locator(".earlier .answer").nth(3).waitFor(WAIT);
+          assert.equal(await box.locator(".earlier b").count(), 0, "markup stays text");
+          assert.deepEqual(complaints, []);
+        });
+      } finally {
+        await server.close();
+      }
+    })
+  );
+}, LOOSE);
+
+optionalTest("chromium", "the prompt box says how to start models, and that nothing is kept", async () => {
+  await withRun(async (runsFolder) => {
+    const alone = serve({ runsFolder, port: 0 });
+    try {
+      await withPage(async (page, complaints) => {
+        page.setDefaultTimeout(WAIT.timeout);
+        await page.goto(`${alone.url}runs/${ID}`);
+        const command = page.locator(".prompt code");
+        await command.waitFor(WAIT);
+        assert.match(await command.innerText(), new RegExp(`^deno task serve:edit --models ${ID} --runs `));
+        assert.deepEqual(complaints, []);
+      });
+    } finally {
+      await alone.close();
+    }
+    await withStitchedApi(ID, async (api) => {
+      const beside = { takes: isApiPath, fetch: async (request: Request) => await api.fetch(request) };
+      const server = serve({ runsFolder, port: 0, beside, abilities: { edit: false, stop: false } });
+      try {
+        await withPage(async (page) => {
+          page.setDefaultTimeout(WAIT.timeout);
+          await page.goto(`${server.url}runs/${ID}`);
+          const box = page.locator(".prompt");
+          await box.getByLabel("Prompt").fill("x".repeat(80)); // longer than the context
+          await page.keyboard.press("Control+Enter");
+          await box.locator(".answer .error").nth(1).waitFor(WAIT);
+          assert.match(await box.locator(".answer .error").first().innerText(), /context has 64 tokens/);
+          await box.getByLabel("Prompt").fill("x");
+          await box.getByLabel("Length").fill("3");
+          await box.getByRole("button", { name: "Ask", exact: true }).click();
+          await box.getByText("This prompt is not kept").waitFor(WAIT);
+          assert.deepEqual(await readPrompts(`${runsFolder}/${ID}`), []);
+        });
+      } finally {
+        await server.close();
+      }
+    });
+  });
+}, LOOSE);
