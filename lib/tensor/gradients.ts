@@ -2,6 +2,7 @@
 // tape as it goes: once an operation's gradient is computed, what the operation saved and its output's gradient go.
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
+import { accumulate } from "./ops/accumulate.ts";
 
 interface Node {
   readonly kernelName: string;
@@ -140,8 +141,11 @@ function add(gradients: Map<number, tf.Tensor>, id: number, dx: tf.Tensor): void
     gradients.set(id, dx);
     return;
   }
-  gradients.set(id, tf.add(before, dx));
-  for (const part of [before, dx]) if (!part.isDisposed && !isHeld(gradients, part)) part.dispose();
+  gradients.delete(id);
+  // A term that serves elsewhere too stays as it is.
+  const [sum, part] = [before, dx].map((term) => isHeld(gradients, term) || before === dx ? tf.clone(term) : term);
+  gradients.set(id, accumulate(sum!, part!));
+  if (before === dx) before.dispose();
 }
 
 /** Whether a tensor still serves as a gradient. */

@@ -2,6 +2,7 @@
 // computed, used and freed one chunk of rows at a time (as in Wijmans et al., arXiv 2411.09009, and Liger, 2410.10989).
 import * as tf from "@tensorflow/tfjs";
 import { checkTensors, composed, isTaping, refuseShapes } from "../kernels.ts";
+import { accumulate } from "./accumulate.ts";
 import { checkTargets, crossEntropy, crossEntropyGradient } from "./cross-entropy.ts";
 import { isFrozen, isHalf, multipliesPacked, unpackHalf, weightShape } from "./half.ts";
 import { frozenGradient, linear } from "./linear.ts";
@@ -126,24 +127,19 @@ function lossesAndGradients(
   const chunks: Results[] = [];
   let dw: tf.Tensor | undefined;
   for (const [from, rows] of chunksOf(x.shape[0], weightShape(w)[0]!)) {
-    const before = dw;
     const made = tf.tidy(() => {
       const chunk = lossesOf(x, table, targets, from, rows);
       if (dy === undefined) return { losses: chunk.losses };
       const d = crossEntropyGradient(chunk.logits, chunk.targets, chunk.losses, tf.slice(dy, [from], [rows]));
       chunk.logits.dispose();
-      const part = wanted.includes("dw") ? tf.matMul(d, chunk.x, true) : undefined;
       return {
         losses: chunk.losses,
         ...(wanted.includes("dx") ? { dx: isFrozen(table) ? frozenGradient(d, table) : tf.matMul(d, table) } : {}),
-        ...(part === undefined ? {} : { dw: before === undefined ? part : tf.add(before, part) }),
+        ...(wanted.includes("dw") ? { dw: tf.matMul(d, chunk.x, true) } : {}),
       };
     }) as Results;
     chunks.push(made);
-    if (made.dw !== undefined) {
-      before?.dispose();
-      dw = made.dw;
-    }
+    if (made.dw !== undefined) dw = dw === undefined ? made.dw : accumulate(dw, made.dw);
   }
   if (table !== w) table.dispose();
   return {

@@ -1,5 +1,6 @@
-// Fused element-wise kernels on the CPU: SwiGLU, dropout, the two stitch layers.
+// Element-wise kernels on the CPU that tfjs lacks: SwiGLU, dropout, the two stitch layers, sums in place.
 import type * as tf from "@tensorflow/tfjs";
+import { ACCUMULATE } from "../../ops/accumulate.ts";
 import { DROPOUT, dropoutThreshold } from "../../ops/dropout.ts";
 import { EXPERTS_INTO_HUB, EXPERTS_INTO_HUB_GRAD, HUB_INTO_EXPERT, HUB_INTO_EXPERT_GRAD } from "../../ops/stitch.ts";
 import { SWIGLU, SWIGLU_GRAD } from "../../ops/swiglu.ts";
@@ -36,6 +37,17 @@ const dropout = pointwise("dropout", 1, ["y"], (attrs) => {
   return { seed, threshold, dropAll: Number(threshold >= 2 ** 32), scale: 1 / (1 - rate) };
 });
 
+const accumulate: KernelFunction = ({ inputs, backend }) => {
+  const { a, b } = inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
+  const from = { a: backend.address(a), b: backend.address(b) };
+  const inPlace = backend.ownsAlone(a);
+  const { info, address: y } = inPlace ? { info: a, address: from.a } : backend.output(a.shape);
+  forElements(backend.machine, "add", sizeOf(a.shape), 0.5, { ...from, y });
+  if (!inPlace) return info;
+  backend.incRef(a.dataId);
+  return { dataId: a.dataId, shape: a.shape, dtype: a.dtype };
+};
+
 /** Inputs: hub, z, then each expert's projected state. */
 function expertsIntoHub(inputs: readonly tf.TensorInfo[], backend: StitchbookCPU): tf.TensorInfo {
   const [hub, z, ...projected] = inputs.map((tensor) => backend.address(tensor));
@@ -60,6 +72,7 @@ function expertsIntoHubGrad(inputs: readonly tf.TensorInfo[], backend: Stitchboo
   return [dhub!, dz!, ...dprojected].map(({ info }) => info);
 }
 
+register(ACCUMULATE, accumulate);
 register(SWIGLU, pointwise("swiglu", 1.5, ["y"]));
 register(SWIGLU_GRAD, pointwise("swigluGrad", 2, ["dgate", "dup"]));
 register(DROPOUT, dropout);

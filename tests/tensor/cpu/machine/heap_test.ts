@@ -57,3 +57,23 @@ Deno.test("a small block still finds a place when all units belong to large ones
   small.slice(8).forEach(heap.free);
   assert.equal(heap.allocate(14 * MIB).bytes, 14 * MIB);
 });
+
+Deno.test("blocks of one phase take the place of slightly smaller ones of the phase before", () => {
+  const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536, shared: true });
+  const heap = createHeap(memory, 4096);
+  // As activations and gradients do: what a layer kept is freed from the last layer to the first, while its gradients come.
+  for (let step = 0; step < 3; step++) {
+    const layers = Array.from(
+      { length: 60 },
+      () => [1.125, 1.125, 1.125, 3, 3, 3].map((size) => heap.allocate(size * MIB)),
+    );
+    const gradients: Block[] = [];
+    for (const layer of layers.reverse()) {
+      layer.forEach(heap.free);
+      for (const size of [1.266, 1.266, 3.375, 3.375]) gradients.push(heap.allocate(size * MIB));
+    }
+    gradients.forEach(heap.free);
+  }
+  const share = heap.reservedBytes() / heap.peakBytes();
+  assert.ok(share < 1.25, `${share.toFixed(2)} times the bytes in use`);
+});
