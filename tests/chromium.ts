@@ -17,18 +17,28 @@ const FLAGS = [
 // Playwright keeps timers and pipes of its own.
 export const LOOSE = { sanitizeOps: false, sanitizeResources: false };
 
-/** A page, with everything that it complained about. */
-export async function withPage(
-  body: (page: Page, complaints: string[], browser: Browser) => Promise<void>,
-): Promise<void> {
+/** Opens a page, with everything that it complains about, and closes it again. */
+export type WithPage = (body: (page: Page, complaints: string[], browser: Browser) => Promise<void>) => Promise<void>;
+
+/** One browser for several pages, each of which has its own storage. */
+export async function withBrowser(body: (browser: Browser, withPage: WithPage) => Promise<void>): Promise<void> {
   const browser = await chromium.launch({ executablePath: chromiumPath()!, args: FLAGS });
   try {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
-    const complaints: string[] = [];
-    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-    page.on("pageerror", (error) => complaints.push(String(error)));
-    await body(page, complaints, browser);
+    await body(browser, async (use) => {
+      const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
+      const complaints: string[] = [];
+      page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+      page.on("pageerror", (error) => complaints.push(String(error)));
+      try {
+        await use(page, complaints, browser);
+      } finally {
+        await page.close();
+      }
+    });
   } finally {
     await browser.close();
   }
 }
+
+/** A page in a browser of its own. */
+export const withPage: WithPage = (body) => withBrowser((_, withPage) => withPage(body));

@@ -55,8 +55,8 @@ export function meanFigure(view: RunView): Figure | undefined {
     name: "mean",
     title: "Mean held-out loss",
     caption: `Bits per byte, averaged over the domains; ${
-      scores.some(({ interval }) => interval !== undefined) ? "bars are 95 % intervals, " : ""
-    }and the dashed line marks the best method. Further left is better.`,
+      scores.some(({ interval }) => interval !== undefined) ? "bars are 95 % intervals, and " : ""
+    }the dashed line marks the best method. Further left is better.`,
     legend: [],
     panels: [scorePanel(scores, "mean bits per byte")],
   };
@@ -239,23 +239,20 @@ export function differencesFigure(view: RunView): Figure | undefined {
     },
   );
   const [own] = rows.filter(({ method }) => expertDomain(method) === undefined);
-  const panels = (of: typeof rows, labelOf: (row: (typeof rows)[number]) => string, prefix = "") => {
-    const domains = [...new Set(of.map(({ domain }) => domain))].sort((a, b) =>
-      Number(b === MEAN) - Number(a === MEAN)
-    );
-    return domains.map((domain) =>
-      differencePanel(
-        prefix + (domain === MEAN ? "mean over domains" : domain),
-        of.filter((row) => row.domain === domain).map((row) => ({ ...row, label: labelOf(row) })),
-      )
+  if (own === undefined) return undefined;
+  const experts = rows.filter(({ method }) => expertDomain(method) !== undefined);
+  const panels = (of: typeof rows, titleOf: (row: (typeof rows)[number]) => string) => {
+    const inOrder = of.toSorted((a, b) => Number(b.domain === MEAN) - Number(a.domain === MEAN));
+    return [...Map.groupBy(inOrder, titleOf)].map(([title, rows]) =>
+      differencePanel(title, rows.map((row) => ({ ...row, label: methodLabel(row.against) })))
     );
   };
-  if (own === undefined) return undefined;
-  const against = ({ against }: { against: string }) => methodLabel(against);
-  const experts = rows.filter(({ method }) => expertDomain(method) !== undefined);
   const all = [
-    ...panels(rows.filter(({ method }) => method === own.method), against),
-    ...panels(experts, against, "its own expert on "),
+    ...panels(
+      rows.filter(({ method }) => method === own.method),
+      ({ domain }) => domain === MEAN ? "mean over domains" : domain,
+    ),
+    ...panels(experts, ({ method, domain }) => `${methodLabel(method)} on ${domain}`),
   ];
   return {
     name: "differences",

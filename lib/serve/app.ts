@@ -21,6 +21,8 @@ import { loadAssets } from "./assets.ts";
 import { createFeeds, type Feeds } from "./feed.ts";
 import { ASSET_POLICY } from "./headers.ts";
 import { addArtifactRoutes } from "./routes/artifacts.ts";
+import { addFigureRoutes } from "./routes/figures.ts";
+import { addProcessRoutes } from "./routes/process.ts";
 import { addProvenanceRoutes } from "./routes/provenance.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addSeriesRoutes } from "./routes/series.ts";
@@ -74,6 +76,8 @@ export function createApp(options: AppOptions): OpenAPIHono {
   addProvenanceRoutes(app, runsFolder);
   addSeriesRoutes(app, runsFolder);
   addArtifactRoutes(app, runsFolder);
+  addProcessRoutes(app, runsFolder);
+  addFigureRoutes(app, runsFolder);
   addSweepRoutes(app, runsFolder);
   addActionRoutes(app, runsFolder, able, access);
 

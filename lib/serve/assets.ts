@@ -20,7 +20,7 @@ export type PageName = keyof typeof PAGES;
 
 const PAGES = {
   home: "serve/client/home/page.ts",
-  run: "serve/client/run/page.ts",
+  run: "serve/client/run/page.tsx",
   sweep: "serve/client/sweep/page.ts",
 } as const;
 const CLIENT = new URL("./client/", import.meta.url);

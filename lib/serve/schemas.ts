@@ -14,6 +14,7 @@ import {
   runStatusSchema,
   runViewSchema,
   seriesNamesSchema,
+  usageSampleSchema,
 } from "../run/mod.ts";
 
 export { labelsSchema, promptSchema };
@@ -48,12 +49,36 @@ export const sessionResponseSchema = z.strictObject({
   signIn: z.boolean(),
 });
 
-const outputSchema = z.strictObject({ bytes: z.number(), whole: z.boolean(), text: z.string() }).nullable();
+/** `/api/runs/:id/provenance`: what was kept of each process that worked on the run. */
+export const provenanceResponseSchema = z.strictObject({ captured: z.array(provenanceSchema) });
 
-/** `/api/runs/:id/provenance`: what was kept of each process that worked on the run, and the end of what they printed. */
-export const provenanceResponseSchema = z.strictObject({
-  captured: z.array(provenanceSchema),
-  output: outputSchema,
+/** `/api/runs/:id/console`: a part of what was printed, from byte `start` to before `next`, of `bytes` so far. */
+export const consoleResponseSchema = z.strictObject({
+  text: z.string(),
+  /** Where the part begins: 0 instead of what was asked for if the file is another one now. */
+  start: z.number(),
+  next: z.number(),
+  bytes: z.number(),
+});
+
+/** `/api/runs/:id/usage` */
+export const usageResponseSchema = z.strictObject({
+  samples: z.array(usageSampleSchema),
+  /** Cores, memory in bytes and the device's threads; null if no provenance was kept. */
+  machine: z.strictObject({ cores: z.number(), memory: z.number(), threads: z.number().nullable() }).nullable(),
+});
+
+/** `/api/runs/:id/figures` */
+export const figuresResponseSchema = z.strictObject({
+  figures: z.array(z.strictObject({
+    /** `mean`, `matrix`, `differences`, `gates`, … */
+    name: z.string(),
+    title: z.string(),
+    caption: z.string(),
+    legend: z.array(z.strictObject({ label: z.string(), color: z.string() })),
+    /** SVG documents with light and dark colors, and their sizes in pixels. */
+    panels: z.array(z.strictObject({ svg: z.string(), width: z.number(), height: z.number(), label: z.string() })),
+  })),
 });
 
 /** `/api/runs/:id/status` */
@@ -155,6 +180,10 @@ export type LabelRequest = z.infer<typeof labelRequestSchema>;
 export type SessionResponse = z.infer<typeof sessionResponseSchema>;
 export type ModelsResponse = z.infer<typeof modelsResponseSchema>;
 export type PromptsResponse = z.infer<typeof promptsResponseSchema>;
+export type ConsoleResponse = z.infer<typeof consoleResponseSchema>;
+export type UsageResponse = z.infer<typeof usageResponseSchema>;
+export type FiguresResponse = z.infer<typeof figuresResponseSchema>;
+export type ShownFigure = FiguresResponse["figures"][number];
 export type ProvenanceResponse = z.infer<typeof provenanceResponseSchema>;
 export type TrashResponse = z.infer<typeof trashResponseSchema>;
 export type StatusResponse = z.infer<typeof statusResponseSchema>;

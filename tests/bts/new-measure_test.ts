@@ -14,7 +14,7 @@ import { seedsHtml } from "../../lib/report/seeds-report.ts";
 import { beginRun, formatTable, MEAN, queryRuns, readRun, resultsTable, type RunResults } from "../../lib/run/mod.ts";
 import { checkDeclared } from "../../lib/run/sweep/declared.ts";
 import { parseMetric, pickMetric, valuesOf } from "../../lib/run/view/mod.ts";
-import { measureTables } from "../../lib/serve/client/run/results.ts";
+import { measureTables } from "../../lib/serve/client/run/measure-tables.ts";
 import { createApp } from "../../lib/serve/mod.ts";
 import { byteTokenizer, tinyDecoder, wordyDocuments } from "../eval/fakes.ts";
 import { options, withFolder } from "../run/fixtures.ts";

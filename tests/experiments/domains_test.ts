@@ -5,7 +5,7 @@ import { btsExperiment } from "../../experiments/bts.ts";
 import { random } from "../../lib/random.ts";
 import { headlineOn, measurementOf, readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
 import { answerTrialCheck } from "../../lib/run/sweep/check.ts";
-import { measureTables } from "../../lib/serve/client/run/results.ts";
+import { measureTables } from "../../lib/serve/client/run/measure-tables.ts";
 import { assertPlanned } from "./planned.ts";
 import { assertRefused } from "../experiment/refused.ts";
 

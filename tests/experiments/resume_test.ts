@@ -73,7 +73,7 @@ Deno.test({
       for (
         const path of [
           "lib/report/report.ts",
-          "lib/serve/client/run/page.ts",
+          "lib/serve/client/run/page.tsx",
           "lib/cli/ls.ts",
           "lib/merge/weights/ties.ts",
         ]

@@ -11,12 +11,12 @@ import {
   when,
   words,
 } from "../../lib/serve/client/common/format.ts";
-import { measureTables, textWithInterval } from "../../lib/serve/client/run/results.ts";
+import { measureTables, textWithInterval } from "../../lib/serve/client/run/measure-tables.ts";
 import { listedScore } from "../../lib/serve/client/home/score.ts";
 import { bestOf } from "../../lib/serve/client/common/table.ts";
-import { groupTable, isGroupMetric } from "../../lib/serve/client/run/groups.ts";
+import { groupTable, isGroupMetric } from "../../lib/serve/client/run/group-table.ts";
 import { curvesOf } from "../../lib/serve/client/chart/chart.ts";
-import { folderOf } from "../../lib/serve/client/run/cell.ts";
+import { folderOf } from "../../lib/serve/client/run/artifact-folder.ts";
 import { overridesOf, serveCommand } from "../../lib/serve/client/common/command.ts";
 import type { CellView, Table } from "../../lib/run/mod.ts";
 import { methodLabel } from "../../lib/methods.ts";

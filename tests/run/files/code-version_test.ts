@@ -219,7 +219,7 @@ Deno.test("an edit of a file concerns the cells that it decides, and no others",
     ["experiments/instability/ratios-table.ts", ["arm", "report of arms"]],
     // Pages, reports, commands, settings' descriptions and other methods concern no training.
     ["lib/serve/mod.ts", []],
-    ["lib/serve/client/run/page.ts", []],
+    ["lib/serve/client/run/page.tsx", []],
     ["lib/report/report.ts", []],
     ["lib/cli/mod.ts", []],
     ["lib/experiment/driver.ts", []],

@@ -1,6 +1,5 @@
 // The prompt box: the models of a run side by side, in the process of `deno task serve --models`.
 import { useEffect, useRef, useState } from "hono/jsx";
-import { render } from "hono/jsx/dom";
 import { methodColors } from "../../../methods.ts";
 import type { KeptPrompt } from "../../../run/mod.ts";
 import type { ModelsResponse, PromptsResponse } from "../../schemas.ts";
@@ -132,11 +131,6 @@ export function PromptBox({ run, address, runsFolder }: PromptBoxProps) {
       )}
     </section>
   );
-}
-
-/** Puts the box into an element. */
-export function showPromptBox(element: HTMLElement, props: PromptBoxProps): void {
-  render(<PromptBox {...props} />, element);
 }
 
 /** A prompt and its answers, side by side. */

@@ -1,41 +1,16 @@
-// The results of a run: one sentence, and the tables of methods.
+// The measures of a run as tables of methods. Pure.
 import { methodLabel } from "../../../methods.ts";
 import type { Column, Measurement, RunResults, Table } from "../../../run/mod.ts";
 import {
   columnsByTable,
   directionText,
-  headlines,
   type MeasureColumn,
   measureColumns,
   measurementOf,
   shownValue,
 } from "../../../run/view/mod.ts";
-import { entry, h } from "../common/dom.ts";
-import { change, compact } from "../common/format.ts";
-import { cellText, tableElement } from "../common/table.ts";
-
-/** The results: a headline, and a table for each table of measures. */
-export function resultsElement(results: RunResults): HTMLElement {
-  const box = h("div", { class: "card results" }, h("h2", {}, "Results"), headline(results));
-  box.append(...measureTables(results).map((table) => tableElement(table, textWithInterval)));
-  return box;
-}
-
-function headline(results: RunResults): HTMLElement {
-  const { seed, bts, ...others } = headlines(results);
-  const all = { ...others, ...(seed === undefined ? {} : { seed }), ...(bts === undefined ? {} : { bts }) };
-  const [best] = Object.entries(all).sort(([, a], [, b]) => a - b);
-  const figures = h("dl", { class: "figures" });
-  const figure = (label: string, value: string, detail: string) =>
-    figures.append(entry(label, value, h("small", {}, detail)));
-  if (bts !== undefined) {
-    const detail = seed === undefined ? "mean bits per byte" : `${change(seed, bts)} vs seed`;
-    figure("Stitched model", bts.toFixed(3), detail);
-  }
-  if (seed !== undefined) figure("Seed", seed.toFixed(3), "mean bits per byte");
-  if (best !== undefined && best[0] !== "bts") figure("Lowest", best[1].toFixed(3), methodLabel(best[0]));
-  return figures;
-}
+import { compact } from "../common/format.ts";
+import { cellText } from "../common/table.ts";
 
 /**
  * The measures by method, one table for each of theirs. Beside single numbers are the ends of their 95 % intervals, as

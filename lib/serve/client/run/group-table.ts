@@ -1,8 +1,6 @@
-// What the training monitor measures for each parameter group, as a collapsed table: metrics named `group/statistic`.
+// What the training monitor measures for each parameter group, as a table: metrics named `group/statistic`. Pure.
 import type { CellView, Table } from "../../../run/mod.ts";
 import { numberColumn, textColumn } from "../../../run/view/mod.ts";
-import { h } from "../common/dom.ts";
-import { tableElement } from "../common/table.ts";
 
 const TITLES: Readonly<Record<string, string>> = {
   updateRms: "RMS of u",
@@ -39,28 +37,5 @@ export function groupTable({ metrics }: CellView): Table | undefined {
       ...[...statistics].map((key) => numberColumn(key, TITLES[key])),
     ],
     rows: [...rows.values()],
-  };
-}
-
-/** The table on the page, collapsed. It appears with the first statistics and is drawn only while it is open. */
-export function createGroups(): { readonly element: HTMLElement; update(cell: CellView): void } {
-  const box = h("div");
-  const element = h("details", { class: "groups", hidden: true }, h("summary", {}, "Update by parameter group"), box);
-  let latest: CellView | undefined;
-  let drawn = "";
-  const draw = () => {
-    const table = latest === undefined ? undefined : groupTable(latest);
-    element.hidden = table === undefined;
-    if (table === undefined || !element.open || drawn === table.title) return;
-    drawn = table.title;
-    box.replaceChildren(tableElement(table));
-  };
-  element.addEventListener("toggle", draw);
-  return {
-    element,
-    update(cell) {
-      latest = cell;
-      draw();
-    },
   };
 }

@@ -1,0 +1,18 @@
+// Small elements that pages share.
+import type { Child } from "hono/jsx";
+import { statusText } from "./dom.ts";
+
+/** A status in words, with a dot in its color. */
+export function Badge({ status }: { readonly status: string }) {
+  return <span class="badge" data-status={status}>{statusText(status)}</span>;
+}
+
+/** An entry of a definition list. */
+export function Entry({ name, children }: { readonly name: string; readonly children?: Child }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,76 @@
+// The graph of a run's cells: from the seed over experts and stitches to the evaluation, with their states.
+import { cellLabel } from "../../../methods.ts";
+import type { CellView } from "../../../run/mod.ts";
+import { cellGraph } from "../../../run/view/mod.ts";
+import { statusText } from "../common/dom.ts";
+import { duration } from "../common/format.ts";
+
+const [WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN] = [124, 44, 26, 12, 3];
+/** Longer names are cut. */
+const LETTERS = 15;
+/** The graph shrinks to this part of its size before it scrolls. */
+const LEAST = 0.85;
+
+/** The graph; nothing for logs that do not say what builds on what. */
+export function Graph({ cells }: { readonly cells: readonly CellView[] }) {
+  const graph = cellGraph(cells);
+  if (graph === undefined) return null;
+  const size = (count: number, side: number, gap: number) => count * side + (count - 1) * gap + 2 * MARGIN;
+  const [width, height] = [size(graph.columns, WIDTH, GAP_X), size(graph.rows, HEIGHT, GAP_Y)];
+  const counts = Map.groupBy(graph.nodes, ({ column }) => column);
+  const places = new Map(graph.nodes.map(({ name, column, row }) => {
+    // Short columns stand in the middle.
+    const above = (graph.rows - counts.get(column)!.length) / 2;
+    return [name, {
+      x: MARGIN + column * (WIDTH + GAP_X),
+      y: MARGIN + (row + above) * (HEIGHT + GAP_Y),
+    }];
+  }));
+  return (
+    <section class="graph" role="region" aria-label="Graph of the cells" tabindex={0}>
+      <svg
+        viewBox={`0 0 ${width} ${height}`}
+        style={{ width: "100%", maxWidth: `${width}px`, minWidth: `${Math.round(LEAST * width)}px` }}
+      >
+        {graph.edges.map(([from, to]) => {
+          const [a, b] = [places.get(from)!, places.get(to)!];
+          const [x1, y1, x2, y2] = [a.x + WIDTH, a.y + HEIGHT / 2, b.x, b.y + HEIGHT / 2];
+          const middle = (x2 - x1) / 2;
+          return (
+            <path
+              key={`${from} ${to}`}
+              class="edge"
+              d={`M${x1} ${y1}C${x1 + middle} ${y1} ${x2 - middle} ${y2} ${x2} ${y2}`}
+            >
+            </path>
+          );
+        })}
+        {cells.map((cell, i) => <Node key={cell.name} cell={cell} index={i + 1} {...places.get(cell.name)!} />)}
+      </svg>
+    </section>
+  );
+}
+
+interface NodeProps {
+  readonly cell: CellView;
+  readonly index: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+function Node({ cell: { name, title, status, seconds, builtBy }, index, x, y }: NodeProps) {
+  const label = cellLabel(name);
+  const time = seconds === null || status === "cached" ? "" : ` · ${duration(seconds)}`;
+  const origin = status === "cached" && builtBy !== null ? `, built by ${builtBy}` : "";
+  return (
+    <a href={`#cell-${index}`} data-status={status} aria-label={`${title}: ${statusText(status)}${origin}`}>
+      <title>{`${title}: ${statusText(status)}${origin}`}</title>
+      <rect class="box" x={x} y={y} width={WIDTH} height={HEIGHT} rx={8}></rect>
+      <circle class="state" cx={x + 13} cy={y + 16} r={4}></circle>
+      <text class="name" x={x + 23} y={y + 20}>
+        {label.length > LETTERS ? `${label.slice(0, LETTERS - 1)}…` : label}
+      </text>
+      <text class="status" x={x + 23} y={y + 35}>{`${statusText(status)}${time}`}</text>
+    </a>
+  );
+}

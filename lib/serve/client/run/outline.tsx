@@ -1,0 +1,25 @@
+// The cells of a run as a list of links beside the page.
+import type { CellView } from "../../../run/mod.ts";
+
+/** The outline. */
+export function Outline({ cells }: { readonly cells: readonly CellView[] }) {
+  return (
+    <nav class="outline" aria-label="Cells">
+      <h2>Cells</h2>
+      <ol>
+        {cells.map(({ name, title, status }, i) => (
+          <li key={name}>
+            <a
+              href={`#cell-${i + 1}`}
+              data-status={status}
+              aria-current={status === "running" ? "step" : undefined}
+            >
+              <span class="dot"></span>
+              <span>{title}</span>
+            </a>
+          </li>
+        ))}
+      </ol>
+    </nav>
+  );
+}
