@@ -32,7 +32,7 @@ import { DEFAULT_LIMITS } from "../sandbox/mod.ts";
 import { collect, type Print, terminalWidth } from "./command.ts";
 import { evaluatedModels } from "./evaluated-models.ts";
 import { showProgress } from "./evaluation-progress.ts";
-import { keepEvaluation } from "./keep-evaluation.ts";
+import { keepEvaluation } from "../report/mod.ts";
 
 interface Options {
   readonly model: readonly string[];

@@ -27,7 +27,7 @@ import {
 import { collect, type Print, terminalWidth } from "./command.ts";
 import { evaluatedModels } from "./evaluated-models.ts";
 import { showProgress } from "./evaluation-progress.ts";
-import { type EvaluatedRun, keepEvaluation } from "./keep-evaluation.ts";
+import { type EvaluatedRun, keepEvaluation } from "../report/mod.ts";
 
 interface Options {
   readonly tasks: readonly string[];

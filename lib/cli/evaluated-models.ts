@@ -2,7 +2,7 @@
 import { basename, join, resolve } from "node:path";
 import { fileName } from "../harness/mod.ts";
 import { findRun, identityOf, type InferenceModel, inferenceModels, openForInference } from "../library/mod.ts";
-import type { EvaluatedRun } from "./keep-evaluation.ts";
+import type { EvaluatedRun } from "../report/mod.ts";
 
 /** A model that is evaluated. */
 export interface EvaluatedModel {

@@ -108,7 +108,7 @@ async function runSeeds<Schema extends z.ZodType, Prepared>(
       views.push(
         await runOnce(experiment, invocation, { rngSeed, ...planned, device, prepared, server, terminal, command }),
       );
-      experiment.release?.(prepared);
+      await experiment.release?.(prepared);
       prepared = undefined;
     }
     if (server !== undefined && Deno.stdin.isTerminal() && Deno.stdout.isTerminal()) {

@@ -21,7 +21,7 @@ export interface Experiment<Schema extends z.ZodType, Prepared> extends CheckedE
   /** What the run notes of what was prepared. */
   readonly remarks?: (prepared: Prepared) => readonly string[];
   /** Closes what `prepare()` opened, after the run. */
-  readonly release?: (prepared: Prepared) => void;
+  readonly release?: (prepared: Prepared) => void | PromiseLike<void>;
   /** What stands for `prepare()`'s result in a plan, for which nothing is loaded. */
   readonly outline: (config: z.output<Schema>) => Prepared;
   /**

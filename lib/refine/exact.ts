@@ -39,7 +39,7 @@ function divisor(a: bigint, b: bigint): bigint {
 const MARK = /\banswer\b[*_]*\s*(?::|=|\bis\b:?)[*_]*\s*(.*)$/gim;
 const BOXED = /\\boxed\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}/g;
 /** One number, alone or as `x = 4`, `$5`, `12 apples`. */
-const STATED = new RegExp(String.raw`^(?:\p{L}\s*=\s*)?[$€£]?(${NUMBER})(?:\s*\p{L}+){0,2}$`, "u");
+const STATED = new RegExp(String.raw`^(?:[^\d=]*=\s*)?[$€£]?(${NUMBER})(?:\s*\p{L}+){0,2}$`, "u");
 
 /**
  * The number that a text states as its answer: after the last `Answer:` or `the answer is`, to the end of the line, or

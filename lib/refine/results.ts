@@ -183,6 +183,6 @@ export function refinementVerdict(all: readonly MethodAttempts[]): string {
     return `Refinement helps. ${facts}${caution}`;
   }
   if (high < 0) return `Refinement hurts. ${facts}`;
-  return `Refinement gains nothing that can be told from chance. ${facts} Small models gain little: they seldom tell a ` +
-    "right draft from a wrong one.";
+  return `Refinement gains nothing that can be told from chance. ${facts} Small models gain little, because they seldom ` +
+    "tell a right draft from a wrong one; and with few problems the interval is wide.";
 }

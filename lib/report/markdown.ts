@@ -6,6 +6,7 @@ import { escapeMarkdown, fenced } from "./escape.ts";
 import { duration } from "./format.ts";
 import { type Grid, gridMarkdown, gridOf } from "./grid.ts";
 import { type AboutRun, processGrids, settingsGrid } from "./provenance.ts";
+import { named, refinementVerdict } from "./refinement.ts";
 import { gatesGrid, measureGrids, tableNamed } from "./results.ts";
 import { bracketNote, otherTables, statusSentence } from "./summary.ts";
 
@@ -18,6 +19,7 @@ export function reportMarkdown(view: RunView, about?: AboutRun): string {
   const results = view.results;
   const grids = (of: "scores" | "cost") => results === null ? [] : measureGrids(results, of).map(titled);
   const outcomes = tableNamed(view, "outcomes");
+  const refinement = tableNamed(view, "refinement");
   const cost = tableNamed(view, "cost");
   const gates = gatesGrid(view);
   const status = statusSentence(view);
@@ -36,6 +38,7 @@ export function reportMarkdown(view: RunView, about?: AboutRun): string {
     ...(view.error === null ? [] : [fenced(view.error)]),
     ...heading("What this run shows", [headline(view), claimList(view), bracketNote(claims(view))]),
     ...heading("Results", grids("scores")),
+    ...heading("Refinement", [refinementVerdict(view), refinement && titled(gridOf(named(refinement)))]),
     ...heading("Curves", [about && curveList(view)]),
     ...heading("Instability", [outcomes && titled(gridOf(outcomes))]),
     ...heading("Gates", [gates && titled(gates)]),

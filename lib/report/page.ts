@@ -18,6 +18,7 @@ import type { Figure } from "./figures/plot.ts";
 import { duration } from "./format.ts";
 import { gridHtml, gridOf } from "./grid.ts";
 import { instabilityFigures } from "./instability.ts";
+import { named, refinementFigures, refinementVerdict } from "./refinement.ts";
 import { type AboutRun, processGrids, settingsGrid } from "./provenance.ts";
 import { measureGrids, tableNamed } from "./results.ts";
 import { pageFrame } from "./frame.ts";
@@ -42,6 +43,7 @@ export function reportHtml(view: RunView, about?: AboutRun): string {
       "Results",
       first === undefined ? "" : first + figure(matrixFigure(view)) + figure(differencesFigure(view)) + others.join(""),
     ),
+    section("Refinement", refinement(view) + refinementFigures(view).map(figure).join("\n")),
     results === null ? section("Results so far", figure(matrixFigure(view))) : "",
     section(
       "Training",
@@ -77,6 +79,13 @@ export function reportHtml(view: RunView, about?: AboutRun): string {
 ${statusHtml(view)}</header>
 ${sections.join("")}`,
   );
+}
+
+function refinement(view: RunView): string {
+  const table = tableNamed(view, "refinement");
+  if (table === undefined) return "";
+  const verdict = refinementVerdict(view);
+  return (verdict === undefined ? "" : `<p class="lead">${escapeHtml(verdict)}</p>`) + gridHtml(gridOf(named(table)));
 }
 
 function outcomes(view: RunView): string {

@@ -6,6 +6,7 @@ import {
   type Measurement,
   measurementOf,
   type MethodResult,
+  resultsTitle,
   type RunView,
   seedOf,
   shownValue,
@@ -133,7 +134,8 @@ export function seedsBasis(seeds: readonly number[], columns: readonly MeasureCo
 /** The aggregate as one table for the terminal: one row per method, means and their intervals as text. */
 export function seedsTable(views: readonly RunView[]): Table {
   const { seeds, rows } = seedsSummary(views);
-  const columns = summaryColumns(...views.map(({ results }) => results!));
+  const all = views.map(({ results }) => results!);
+  const columns = summaryColumns(...all);
   const written = (score: SeedsScore | undefined, column: MeasureColumn) => {
     if (score === undefined) return null;
     const { text, aside } = seedsText(score, column);
@@ -141,7 +143,7 @@ export function seedsTable(views: readonly RunView[]): Table {
   };
   return {
     name: "seeds",
-    title: `Held-out bits per byte by domain, and other measures; ${
+    title: `${resultsTitle(...all)}; ${
       hasInterval(seeds.length) ? `mean of ${seeds.length} seeds with 95 % intervals` : seedsBasis(seeds)
     }`,
     columns: [

@@ -4,7 +4,7 @@ import type { Claim } from "./wording.ts";
 
 /** Tables that the report shows in a form of its own. */
 const OWN_TABLES: ReadonlySet<string> = new Set(
-  ["results", "matrix", "gates", "cost", "comparisons", "outcomes", "update-ratios"],
+  ["results", "matrix", "gates", "cost", "comparisons", "outcomes", "update-ratios", "refinement"],
 );
 
 /** All other tables that cells logged. */

@@ -91,6 +91,7 @@ export {
   resultColumns,
   resultRow,
   resultsTable,
+  resultsTitle,
   seedOf,
   shellLine,
   shownValue,

@@ -45,6 +45,7 @@ Deno.test("`statedAnswer()` takes one number after the last mark, and nothing el
       ["Answer: \\(\\frac{6}{8}\\)", "3/4"],
       ["Answer: \\boxed{12}", "12"],
       ["final answer: x = 4", "4"],
+      ["The final answer is x * y = 22.", "22"],
       ["So the answer is 12 apples.", "12"],
       ["Answer: 6\nNo, that is wrong.\nAnswer: 7", "7"],
       ["It is \\boxed{41}, no: \\boxed{42}.", "42"],
@@ -62,6 +63,7 @@ Deno.test("`statedAnswer()` takes one number after the last mark, and nothing el
       "Answer: 7\nAnswer: I am not sure", // the last mark counts
       "Answer: between 7 and 9",
       "Answer: 12 - 5 = 7",
+      "Answer: 2x = 7",
       "answered 7",
       "\\boxed{7 + 1}",
     ]

@@ -2,7 +2,7 @@
 import type { Column, Table } from "../events/events.ts";
 import type { RunResults } from "../events/results.ts";
 import { decimalsFor } from "./decimals.ts";
-import { measurementOf, shownValue, summaryColumns, summaryHeading } from "./measures.ts";
+import { HEADLINE, measurementOf, shownValue, summaryColumns, summaryHeading } from "./measures.ts";
 import { printable } from "./printable.ts";
 
 /** A cell of a table as text: numbers with the column's digits, missing values as a dash. */
@@ -75,10 +75,16 @@ function sideBySide<C extends { readonly width: number }>(columns: readonly C[],
 export function resultsTable(results: RunResults): Table {
   return {
     name: "results",
-    title: "Held-out bits per byte by domain, and other measures",
+    title: resultsTitle(results),
     columns: [{ key: "method", title: "method", kind: "text" }, ...resultColumns(results)],
     rows: Object.keys(results.methods).map((method) => ({ method, ...resultRow(results, method) })),
   };
+}
+
+/** What a table of results is about. */
+export function resultsTitle(...all: readonly RunResults[]): string {
+  const hasHeadline = summaryColumns(...all).some(({ name }) => name === HEADLINE.name);
+  return hasHeadline ? "Held-out bits per byte by domain, and other measures" : "Measures";
 }
 
 /** The columns of measures in {@linkcode resultsTable}. */

@@ -14,7 +14,7 @@ export { endReason } from "./end-reason.ts";
 export { withEvaluations } from "./evaluations.ts";
 export { fitTable, type Spare } from "./fit-table.ts";
 export { type CellGraph, cellGraph, type GraphNode } from "./graph.ts";
-export { formatTable, padEnd, resultColumns, resultRow, resultsTable } from "./format-table.ts";
+export { formatTable, padEnd, resultColumns, resultRow, resultsTable, resultsTitle } from "./format-table.ts";
 export { jsonLine, printable, printableLines } from "./printable.ts";
 export {
   columnsByTable,

@@ -1,7 +1,7 @@
-// What commands measure of a run's models after it has ended, kept beside the run's own results.
+// What is measured of a run's models after it has ended, kept beside the run's own results.
 import { join } from "node:path";
-import { writeReport } from "../report/mod.ts";
 import { addEvaluation, readRun } from "../run/mod.ts";
+import { writeReport } from "./write.ts";
 
 /** A run and its folder. */
 export interface EvaluatedRun {

@@ -1,0 +1,118 @@
+// Parallel-distill-refine and its baselines at equal budgets of tokens (Rethinking thinking tokens, arXiv 2510.01123).
+//
+//     deno task refine models/smollm2
+//     deno task refine last --set model.drafters='["expert:code", "expert:math"]'
+//     deno task refine --endpoint http://127.0.0.1:8000/v1 --model my-model
+//
+// A model solves problems with exact answers, in several ways that spend the same number of tokens: one long chain of
+// thought, the best of many drafts, one draft that is revised, or drafts in parallel that are distilled and refined.
+import { UserError } from "../lib/errors.ts";
+import { type Experiment, experimentMain } from "../lib/experiment/mod.ts";
+import {
+  chooseProblems,
+  type MathProblem,
+  refinementMeasures,
+  refinementResults,
+  refinementTable,
+  refinementVerdict,
+  type Team,
+} from "../lib/refine/mod.ts";
+import { keepEvaluation } from "../lib/report/mod.ts";
+import {
+  type CellResult,
+  CHECK_OPTION,
+  resultsTable,
+  runMain,
+  type RunResults,
+  runResultsSchema,
+} from "../lib/run/mod.ts";
+import { settingArguments } from "./refine/arguments.ts";
+import { type RefineConfig, type refineConfigSchema, refineDefinition } from "./refine/config.ts";
+import { completeModel, type ModelFacts, openTeam } from "./refine/models.ts";
+import { listProblems } from "./refine/problems-cell.ts";
+import { type Prepared, type RefineLab, solveCell, type Solved } from "./refine/solve-cell.ts";
+
+/** One cell for the problems, one for each method, and the comparison. */
+async function refine(lab: RefineLab): Promise<CellResult<RunResults>> {
+  const problems = await listProblems(lab);
+  const solved: Solved[] = [];
+  for (const method of lab.config.methods) solved.push(await solveCell(lab, method, problems, solved));
+  return await report(lab, solved);
+}
+
+function report({ run, config: { methods }, prepared: { opened } }: RefineLab, solved: readonly Solved[]) {
+  const evaluated = opened?.run;
+  return run.cell({
+    name: "report",
+    title: "Report",
+    description: "The methods compared at equal budgets.",
+    inputs: { kind: "refine report", cells: solved.map(({ key }) => key), run: evaluated?.id ?? null },
+    code: import.meta,
+    output: runResultsSchema,
+  }, async (cell) => {
+    const all = methods.map((method, i) => ({ method, attempts: solved[i]!.value.attempts }));
+    const results = refinementResults(all);
+    cell.table(resultsTable(results));
+    cell.table(refinementTable(all));
+    cell.summary(refinementVerdict(all));
+    if (evaluated !== undefined) {
+      await keepEvaluation(evaluated, {
+        method: evaluated.model,
+        source: "deno task refine",
+        ...refinementMeasures(all),
+      });
+    }
+    return results;
+  });
+}
+
+/** @throws UserError for settings that do not fit together */
+function check({ budgets, methods }: RefineConfig): void {
+  for (const [key, list] of Object.entries({ budgets, methods })) {
+    const twice = list.find((one, i) => list.indexOf(one as never) !== i);
+    if (twice !== undefined) throw new UserError("refine.twice", `${key} has ${twice} twice`, "give each once");
+  }
+}
+
+/** What a plan knows of the model and the problems, which are found when the settings are completed. */
+interface Planned {
+  readonly facts: ModelFacts;
+  readonly problems: readonly MathProblem[];
+}
+
+/** The experiment. */
+export function refineExperiment(): Experiment<typeof refineConfigSchema, Prepared> {
+  let planned: Planned = { facts: { parameters: 0, layers: 0 }, problems: [] };
+  return {
+    definition: refineDefinition,
+    async complete({ config, runsFolder }) {
+      const completed = await completeModel(config, runsFolder);
+      const { problems } = completed.config;
+      planned = { facts: completed.facts, problems: await chooseProblems(problems, problems.seed ?? 1) };
+      return completed.config;
+    },
+    check,
+    async prepare(config, rngSeed, { runsFolder }) {
+      const problems = await chooseProblems(config.problems, config.problems.seed ?? rngSeed);
+      return { ...planned, problems, opened: await openTeam(config, runsFolder) };
+    },
+    remarks: ({ opened }) => [whoText(opened!.team)],
+    release: ({ opened }) => opened![Symbol.asyncDispose](),
+    outline: () => planned,
+    body: refine,
+  };
+}
+
+/** Who does what, in words. */
+function whoText({ main, drafters, format }: Team): string {
+  const others = drafters.map(({ name }) => name);
+  const drafting = others.length === 1 && others[0] === main.name ? "" : `; drafts by ${others.join(", ")} in turn`;
+  return `${main.name} solves${drafting}; problems are put as ${format.name}`;
+}
+
+/** `deno task refine <run|model>` */
+export async function refineCommand(args: readonly string[]): Promise<void> {
+  await experimentMain(refineExperiment(), args[0] === CHECK_OPTION ? args : settingArguments(args));
+}
+
+if (import.meta.main) await runMain(() => refineCommand(Deno.args));

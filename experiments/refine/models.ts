@@ -1,0 +1,132 @@
+// The models that solve: of a run, a checkpoint, or behind an endpoint.
+import { UserError } from "../../lib/errors.ts";
+import { findRun, identityOf, type InferenceModel, inferenceModels, openForInference } from "../../lib/library/mod.ts";
+import { parameterCount } from "../../lib/model/mod.ts";
+import { openPretrained } from "../../lib/pretrained/mod.ts";
+import {
+  endpointModel,
+  type EndpointOptions,
+  endpointWriter,
+  engineWriter,
+  type FormatName,
+  FORMATS,
+  type Team,
+} from "../../lib/refine/mod.ts";
+import { parametersOf, readRun, type RunView, seedOf } from "../../lib/run/mod.ts";
+import type { RefineConfig } from "./config.ts";
+
+/** The models, open. */
+export interface OpenTeam extends AsyncDisposable {
+  readonly team: Team;
+  /** If they are a run's: its folder, and the name of the one that does all but drafting. */
+  readonly run?: { readonly folder: string; readonly runsFolder: string; readonly id: string; readonly model: string };
+}
+
+/** What is known of a model before it is opened. */
+export interface ModelFacts {
+  /** Parameters that a token passes through, and layers; 0 if unknown. */
+  readonly parameters: number;
+  readonly layers: number;
+}
+
+/**
+ * The settings with the run's id, the name of its model and its random seed in place of defaults.
+ *
+ * @throws UserError `run.*` and `pretrained.*` for what is not there, `model.unknown`, `refine.drafters`
+ */
+export async function completeModel(
+  config: RefineConfig,
+  runs: string,
+): Promise<{ readonly config: RefineConfig; readonly facts: ModelFacts }> {
+  const { model, endpoint, problems } = config;
+  if (endpoint.url !== "") return { config, facts: { parameters: 0, layers: 0 } };
+  const names = await inferenceModels(model.source, { runs });
+  if (names === undefined) {
+    if (model.drafters.length > 0) {
+      throw new UserError(
+        "refine.drafters",
+        `model.drafters are models of a run or of an endpoint, and ${model.source} is a checkpoint`,
+        "leave them out",
+      );
+    }
+    const { source, config: shape } = await openPretrained(model.source, "model");
+    const facts = { parameters: parameterCount(shape), layers: shape.layers };
+    return { config: { ...config, model: { ...model, source } }, facts };
+  }
+  const { runsFolder, id } = await findRun(model.source, runs);
+  const view = (await readRun(runsFolder, id))!;
+  const name = model.name || (names.has("bts") ? "bts" : [...names.keys()].at(-1)!);
+  return {
+    config: {
+      ...config,
+      model: { ...model, source: id, name },
+      problems: { ...problems, seed: problems.seed ?? seedOf(view) },
+    },
+    facts: factsOf(view, name),
+  };
+}
+
+function factsOf({ results, config }: RunView, name: string): ModelFacts {
+  const layers = (config as { readonly model?: { readonly layers?: unknown } } | null)?.model?.layers;
+  return {
+    parameters: parametersOf(results?.methods[name])?.active ?? 0,
+    layers: typeof layers === "number" ? layers : 0,
+  };
+}
+
+/**
+ * Opens the models.
+ *
+ * @throws UserError as `openForInference()` does; `refine.endpoint` and `refine.endpoint-model`; `refine.format` for `chat`
+ *   without a template
+ */
+export async function openTeam(config: RefineConfig, runs: string): Promise<OpenTeam> {
+  return config.endpoint.url === "" ? await openHere(config, runs) : await openThere(config);
+}
+
+async function openHere({ model, parallel }: RefineConfig, runs: string): Promise<OpenTeam> {
+  const { source, name, drafters, weights } = model;
+  await using scope = new AsyncDisposableStack();
+  const open = async (name: string) =>
+    scope.use(await openForInference(source, name || undefined, { runs, weights, batch: parallel }));
+  const main = await open(name);
+  const drafting: InferenceModel[] = [];
+  for (const one of drafters) drafting.push(await open(one));
+  const isRun = main.name !== undefined;
+  const place = isRun ? await findRun(source, runs) : undefined;
+  const format = model.format !== "auto" ? model.format : main.chat ? "chat" : isRun ? "line" : "completion";
+  if (format === "chat" && main.chat === undefined) {
+    throw new UserError("refine.format", `${main.name ?? source} has no chat template`, "leave model.format out");
+  }
+  const writerOf = async (one: InferenceModel) =>
+    engineWriter({
+      name: one.name ?? one.source,
+      identity: `${await identityOf(one, place)} ${weights}`,
+      contextLength: one.config.contextLength,
+      engine: one.engine,
+      tokenizer: one.tokenizer,
+      opening: one.opening,
+      chat: one.chat,
+    });
+  const team = teamOf(format, await writerOf(main), await Promise.all(drafting.map(writerOf)));
+  const all = scope.move();
+  return {
+    team,
+    ...(place === undefined ? {} : { run: { ...place, folder: `${place.runsFolder}/${place.id}`, model: main.name! } }),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+async function openThere({ model, endpoint }: RefineConfig): Promise<OpenTeam> {
+  const options: EndpointOptions = { ...endpoint, apiKey: Deno.env.get("OPENAI_API_KEY") || undefined };
+  const format = model.format === "auto" ? "chat" : model.format;
+  const main = endpointWriter(await endpointModel(model.name, options), options);
+  const drafters = await Promise.all(
+    model.drafters.map(async (name) => endpointWriter(await endpointModel(name, options), options)),
+  );
+  return { team: teamOf(format, main, drafters), [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+function teamOf(format: FormatName, main: Team["main"], drafters: Team["drafters"]): Team {
+  return { main, drafters: drafters.length === 0 ? [main] : drafters, format: FORMATS[format] };
+}
