@@ -1,18 +1,16 @@
-// After a run, its page stays available for as long as somebody has it open.
+// After a run, its page keeps working until Ctrl-C, if somebody has opened it.
 import type { ServerWorker } from "../serve/mod.ts";
 
-/** An open page asks every 3 s; a page that has not asked for this long is closed, or hidden. */
-const CLOSED_MS = 10_000;
 const POLL_MS = 500;
 
-/** Waits until no page is open, or the signal is aborted. Returns at once if none is. */
+/** Waits until the signal is aborted, or the server has failed. Returns at once if nobody has opened the page. */
 export async function keepPageOpen(
   server: Pick<ServerWorker, "idleMs" | "url">,
   print: (text: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const isOpen = async () => !signal.aborted && await server.idleMs() < CLOSED_MS;
-  if (!await isOpen()) return;
-  print("The page is open in a browser. Close it, or press Ctrl-C, to end this command.");
-  while (await isOpen()) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  const isUsed = async () => !signal.aborted && await server.idleMs() < Infinity;
+  if (!await isUsed()) return;
+  print(`The page stays at ${server.url} until you press Ctrl-C`);
+  while (await isUsed()) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }

@@ -1,14 +1,20 @@
 // One run as a notebook.
 import type { Assets } from "../assets.ts";
-import { Breadcrumb, Frame, NoScript } from "./frame.tsx";
+import { Breadcrumb, Frame } from "./frame.tsx";
 
-/** The page at `/runs/:id`. */
-export function RunPage({ assets }: { readonly assets: Assets }) {
+/** The page at `/runs/:id`. Without JavaScript the browser goes on to the plain page. */
+export function RunPage({ assets, id }: { readonly assets: Assets; readonly id: string }) {
+  const plain = `/runs/${encodeURIComponent(id)}/plain`;
   return (
     <Frame title="Run" script={{ page: "run", assets }} bar={<Breadcrumb />}>
       <div class="layout" id="run">
         <main id="main" class="notebook" tabindex={-1}>
-          <NoScript />
+          <noscript>
+            <meta http-equiv="refresh" content={`0; url=${plain}`} />
+            <p class="empty">
+              This page follows a run live and needs JavaScript. <a href={plain}>Its results without JavaScript</a>
+            </p>
+          </noscript>
         </main>
       </div>
     </Frame>

@@ -15,7 +15,9 @@ import { loadAssets } from "../assets.ts";
 import { body, html, json, missing, problem, read, refused, runParams, unknownRun } from "./answers.ts";
 import type { Feeds } from "../feed.ts";
 import { HomePage } from "../pages/home.tsx";
+import { PlainRunPage } from "../pages/plain-run.tsx";
 import { RunPage } from "../pages/run.tsx";
+import { figuresOf } from "./figures.ts";
 import { hasReport, reportAnswer } from "./report.ts";
 import {
   eventsResponseSchema,
@@ -91,8 +93,17 @@ export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds,
   app.get("/", async (c) => html(c, HomePage({ assets: await loadAssets() })));
 
   app.get("/runs/:id", async (c) => {
-    const known = await runFolder(runsFolder, c.req.param("id")) !== undefined;
-    return known ? html(c, RunPage({ assets: await loadAssets() })) : missing(c);
+    const id = c.req.param("id");
+    const known = await runFolder(runsFolder, id) !== undefined;
+    return known ? html(c, RunPage({ assets: await loadAssets(), id })) : missing(c);
+  });
+
+  app.get("/runs/:id/plain", async (c) => {
+    const run = await readRun(runsFolder, c.req.param("id"));
+    const folder = run && await runFolder(runsFolder, run.id);
+    if (run === undefined || folder === undefined) return missing(c);
+    const [figures, labels] = [await figuresOf(run), await readLabels(folder)];
+    return html(c, PlainRunPage({ run, labels, figures, reported: await hasReport(runsFolder, run.id, "run") }));
   });
 
   app.openapi(

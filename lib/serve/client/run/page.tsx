@@ -18,6 +18,7 @@ import { Outline } from "./outline.tsx";
 import { About } from "./provenance.tsx";
 import { Results } from "./results.tsx";
 import { createStore, type RunState, type RunStore } from "./store.ts";
+import { titleOf } from "./title.ts";
 
 const id = decodeURIComponent(location.pathname.split("/").at(-1)!);
 const connection = byId("connection");
@@ -46,7 +47,7 @@ function Page({ store }: { readonly store: RunStore }) {
     new Map(cellOfHash(run).map((name) => [name, true])),
   );
   const toggle = (name: string, open: boolean) => setChosen((before) => new Map([...before, [name, open]]));
-  const title = titleOf(state);
+  const title = titleOf(state.labels, run);
   useEffect(() => {
     setText(byId("crumb"), title);
     document.title = tabTitle(state, title);
@@ -108,11 +109,6 @@ function useChanges(store: RunStore): number {
     };
   }, []);
   return now;
-}
-
-/** The name that was given to the run, or its title, or its id. */
-function titleOf({ labels, run }: RunState): string {
-  return [labels.name, run.title, run.id].find((text) => text !== null && text.trim() !== "")!;
 }
 
 function tabTitle({ run, removed }: RunState, title: string): string {

@@ -1,0 +1,93 @@
+// One run without JavaScript: what it has measured by now.
+import { cellLabel } from "../../methods.ts";
+import type { CellView, RunView } from "../../run/mod.ts";
+import { endReason, finishedCells, isUnderWay, shellLine } from "../../run/view/mod.ts";
+import { Badge, Entry } from "../client/common/elements.tsx";
+import { duration } from "../client/common/format.ts";
+import { TableView } from "../client/common/table-view.tsx";
+import { FigureGrid } from "../client/run/figures.tsx";
+import { measureTables, textWithInterval } from "../client/run/measure-tables.ts";
+import { Note } from "../client/run/notes.tsx";
+import { Headline } from "../client/run/results.tsx";
+import { titleOf } from "../client/run/title.ts";
+import type { LabelsResponse, ShownFigure } from "../schemas.ts";
+import { Breadcrumb, Frame } from "./frame.tsx";
+
+/** What the page shows. */
+export interface PlainRunProps {
+  readonly run: RunView;
+  readonly labels: LabelsResponse;
+  readonly figures: readonly ShownFigure[];
+  readonly reported: boolean;
+}
+
+/** The page at `/runs/:id/plain`. */
+export function PlainRunPage({ run, labels, figures, reported }: PlainRunProps) {
+  const { results, cells, notes } = run;
+  const ending = endReason(run);
+  const title = titleOf(labels, run);
+  return (
+    <Frame title={title} bar={<Breadcrumb />}>
+      <main id="main" class="home" tabindex={-1}>
+        <div class="title-row">
+          <h1>{title}</h1>
+          <Badge status={run.status} />
+        </div>
+        <dl class="facts">
+          <Entry name="Preset">{run.preset}</Entry>
+          <Entry name="Seed">{run.seed ?? "unknown"}</Entry>
+          <Entry name="Device">{run.device}</Entry>
+          <Entry name="Started">{run.startedAt}</Entry>
+          {run.seconds !== null && <Entry name="Took">{duration(run.seconds)}</Entry>}
+          <Entry name="Cells">{`${finishedCells(cells)} of ${cells.length} finished`}</Entry>
+          <Entry name="Run">
+            <code>{run.id}</code>
+          </Entry>
+        </dl>
+        {isUnderWay(run) && <p class="notice">This page does not follow the run: load it again to see more.</p>}
+        {ending !== null && <p class={run.status === "stopped" ? "notice" : "error"}>{ending}</p>}
+        {reported && (
+          <p>
+            <a href={`/api/runs/${encodeURIComponent(run.id)}/report`}>Open the report</a>
+          </p>
+        )}
+        {labels.tags.length > 0 && <p class="muted">{`Tags: ${labels.tags.join(", ")}`}</p>}
+        {notes.length > 0 && <ul class="notes">{notes.map((note, i) => <Note key={i} note={note} />)}</ul>}
+        {(results !== null || figures.length > 0) && (
+          <section class="card results" aria-label="Results">
+            <h2>{results === null ? "Results so far" : "Results"}</h2>
+            {results !== null && <Headline results={results} />}
+            <FigureGrid figures={figures} />
+            {results !== null &&
+              measureTables(results).map((table) => (
+                <TableView key={table.title} table={table} text={textWithInterval} />
+              ))}
+          </section>
+        )}
+        <section class="cell-list" aria-label="Cells">
+          {cells.map((cell) => <Cell key={cell.name} cell={cell} />)}
+        </section>
+        <p>
+          <code>{shellLine(run.command)}</code>
+        </p>
+      </main>
+    </Frame>
+  );
+}
+
+function Cell({ cell: { name, title, status, seconds, summary, notes } }: { readonly cell: CellView }) {
+  return (
+    <article class="cell" data-status={status}>
+      <div class="card">
+        <header>
+          <h2>{title === "" ? cellLabel(name) : title}</h2>
+          <span class="push"></span>
+          <span class="elapsed">{seconds === null ? "" : duration(seconds)}</span>
+          <Badge status={status} />
+        </header>
+        {summary !== "" && <p class="description">{summary}</p>}
+        {notes.length > 0 && <ul class="notes">{notes.map((note, i) => <Note key={i} note={note} />)}</ul>}
+      </div>
+    </article>
+  );
+}
