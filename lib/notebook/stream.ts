@@ -8,12 +8,21 @@ import {
   type RunEvent,
   runFolder,
 } from "../run/mod.ts";
+import { apiClient } from "../serve/mod.ts";
 
 /** A server that shows a run. */
 export interface RunServer {
   readonly origin: string;
-  /** Headers of requests to it. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** What it may want for reading. */
+  readonly token: string | undefined;
+}
+
+/** A client of the server that no proxy comes between. */
+function clientOf({ origin, token }: RunServer, client: Deno.HttpClient | undefined) {
+  return apiClient(origin, {
+    token,
+    fetch: (input, init) => fetch(input, { ...init, redirect: "error", ...(client === undefined ? {} : { client }) }),
+  }).api.runs[":id"];
 }
 
 /**
@@ -26,20 +35,14 @@ export async function serverOf(runsFolder: string, id: string): Promise<RunServe
   try {
     const address = await readPageAddress(folder);
     if (address === undefined) return undefined;
-    const { url, token } = address;
-    const { protocol, hostname, origin } = new URL(url);
+    const { protocol, hostname, origin } = new URL(address.url);
     if (protocol !== "http:" || !isLoopback(hostname)) return undefined;
-    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    using client = directClient(new URL(url));
-    const answer = await fetch(`${origin}/api/runs/${id}`, {
-      signal: AbortSignal.timeout(2_000),
-      method: "HEAD",
-      headers,
-      redirect: "error",
-      ...(client === undefined ? {} : { client }),
-    });
+    const server = { origin, token: address.token };
+    using client = directClient(new URL(origin));
+    const signal = AbortSignal.timeout(2_000);
+    const answer = await clientOf(server, client).status.$get({ param: { id } }, { init: { signal } });
     await answer.body?.cancel();
-    return answer.ok ? { origin, headers } : undefined;
+    return answer.ok ? server : undefined;
   } catch {
     return undefined;
   }
@@ -58,8 +61,7 @@ export async function* runEvents(
   const server = await serverOf(runsFolder, id);
   if (server !== undefined) {
     try {
-      const address = `${server.origin}/api/runs/${id}/stream`;
-      for await (const event of streamEvents(address, { headers: server.headers, signal })) {
+      for await (const event of streamEvents(server, id, signal)) {
         if (event.seq !== after + 1) break;
         after = event.seq;
         yield event;
@@ -71,18 +73,17 @@ export async function* runEvents(
   yield* followEvents(runsFolder, id, { after, ...(signal === undefined ? {} : { signal }) });
 }
 
-/** The events of a server-sent event stream; it ends when the stream does or when its run is no longer running. */
+/** The events of a run from its server's stream; they end when the stream does or when the run is no longer running. */
 export async function* streamEvents(
-  address: string,
-  { headers = {}, signal }: { readonly headers?: RunServer["headers"]; readonly signal?: AbortSignal | undefined } = {},
+  server: RunServer,
+  id: string,
+  signal?: AbortSignal,
 ): AsyncGenerator<RunEvent, void, void> {
-  using client = directClient(new URL(address));
-  const response = await fetch(address, {
-    headers: { ...headers, accept: "text/event-stream" },
-    redirect: "error",
-    ...(client === undefined ? {} : { client }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  using client = directClient(new URL(server.origin));
+  const response = await clientOf(server, client).stream.$get(
+    { param: { id }, query: {}, header: {} },
+    signal === undefined ? {} : { init: { signal } },
+  );
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
     return;

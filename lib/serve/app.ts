@@ -15,7 +15,7 @@ import {
   peerOf,
 } from "../http/mod.ts";
 import { type Abilities, abilities, addActionRoutes, NO_ABILITIES } from "./routes/actions.ts";
-import { json, missing, problem, read } from "./routes/answers.ts";
+import { missing, problem } from "./routes/answers.ts";
 import type { Access } from "./access.ts";
 import { loadAssets } from "./assets.ts";
 import { createFeeds, type Feeds } from "./feed.ts";
@@ -23,12 +23,12 @@ import { ASSET_POLICY } from "./headers.ts";
 import { addArtifactRoutes } from "./routes/artifacts.ts";
 import { addFigureRoutes } from "./routes/figures.ts";
 import { addProcessRoutes } from "./routes/process.ts";
+import { addModelsRoute } from "./routes/models.ts";
 import { addProvenanceRoutes } from "./routes/provenance.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addSeriesRoutes } from "./routes/series.ts";
 import { addSweepRoutes } from "./routes/sweeps.ts";
 import { signIn } from "./routes/sign-in.ts";
-import { modelsResponseSchema } from "./schemas.ts";
 
 export interface AppOptions {
   /** The folder that holds the runs, one folder each. */
@@ -81,7 +81,7 @@ export function createApp(options: AppOptions): OpenAPIHono {
   addSweepRoutes(app, runsFolder);
   addActionRoutes(app, runsFolder, able, access);
 
-  app.openapi(modelsRoute, (c) => c.json({ served: models }, 200));
+  addModelsRoute(app, models);
 
   app.doc31("/openapi.json", {
     openapi: "3.1.0",
@@ -103,12 +103,6 @@ export function createApp(options: AppOptions): OpenAPIHono {
   app.onError(explain);
   return app;
 }
-
-const modelsRoute = read(
-  "/api/models",
-  "Whether models are served at this address, below `/v1`",
-  json("Whether they are", modelsResponseSchema),
-);
 
 /** The pages' scripts and styles. A browser asks again on each visit and gets 304. */
 function addAssets(app: OpenAPIHono): void {

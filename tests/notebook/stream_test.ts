@@ -1,9 +1,10 @@
 // Reading a run from its server's stream and from its log, and from one after the other.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { RunEvent } from "../../lib/run/mod.ts";
+import { type RunEvent, writePageAddress } from "../../lib/run/mod.ts";
+import { serve } from "../../lib/serve/mod.ts";
 import { sampleEvents } from "../report/sample.ts";
-import { messages, runEvents, serverOf } from "../../lib/notebook/stream.ts";
+import { messages, runEvents, serverOf, streamEvents } from "../../lib/notebook/stream.ts";
 
 const ID = "20250506-090000-bts-quick-abcd";
 
@@ -21,8 +22,8 @@ function serveStream(bytes: () => ReadableStream<Uint8Array> | string) {
   const asked: string[] = [];
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request) => {
     asked.push(`${request.method} ${new URL(request.url).pathname}`);
-    return request.method === "HEAD"
-      ? new Response(null)
+    return request.url.endsWith("/status")
+      ? Response.json({ status: "running" })
       : new Response(bytes(), { headers: { "content-type": "text/event-stream" } });
   });
   return { server, asked, url: `http://127.0.0.1:${server.addr.port}/` };
@@ -59,8 +60,26 @@ Deno.test("`runEvents()` takes the events from the run's server when it answers"
   const { server, asked, url } = serveStream(() => `: hi\n\n${events.map(message).join("")}`);
   await Deno.writeTextFile(join(run.runs, ID, "server.json"), JSON.stringify({ url, pid: 1 }));
   assert.deepEqual(await seqs(run.runs), events.map(({ seq }) => seq));
-  assert.deepEqual(asked, [`HEAD /api/runs/${ID}`, `GET /api/runs/${ID}/stream`]);
+  assert.deepEqual(asked, [`GET /api/runs/${ID}/status`, `GET /api/runs/${ID}/stream`]);
   await server.shutdown();
+});
+
+Deno.test("`runEvents()` shows a private server the token that only the run's owner can read", async () => {
+  await using run = await runWith(sampleEvents({ id: ID }));
+  const server = serve({ runsFolder: run.runs, port: 0, isPrivate: true });
+  try {
+    const address = { url: `${server.url}runs/${ID}`, pid: 1 };
+    await writePageAddress(join(run.runs, ID), { ...address, token: server.token });
+    const found = await serverOf(run.runs, ID);
+    assert.equal(found?.origin, server.url.slice(0, -1));
+    assert.equal((await Array.fromAsync(streamEvents(found!, ID))).length, sampleEvents({ id: ID }).length);
+    for (const token of [undefined, "another"]) {
+      await writePageAddress(join(run.runs, ID), { ...address, token });
+      assert.equal(await serverOf(run.runs, ID), undefined);
+    }
+  } finally {
+    await server.close();
+  }
 });
 
 Deno.test("`runEvents()` continues from the log when the stream breaks, skips events or sends garbage", async () => {

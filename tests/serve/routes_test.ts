@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createAccess, createApp } from "../../lib/serve/mod.ts";
+import { TABLES } from "../../lib/serve/routes/tables.ts";
 import { errorSchema } from "../../lib/serve/schemas.ts";
 import { demoBodies } from "../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
@@ -100,7 +101,10 @@ Deno.test("the OpenAPI document describes every route of the API and no other, a
       .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
     const added = routes.filter(({ path }) => path.startsWith("/api/"))
       .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
+    const typed = TABLES.flatMap((table) => Object.values(table))
+      .map(({ method, path }) => `${method.toUpperCase()} ${path}`);
     assert.deepEqual(described.sort(), added.sort());
+    assert.deepEqual(typed.sort(), added, "what the typed client knows, lib/serve/routes/tables.ts");
     for (const [, name] of JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)) {
       assert.ok(document.components.schemas[name!], name);
     }

@@ -95,7 +95,10 @@ function action<Path extends string, Params extends z.ZodObject, Body extends z.
 
 const none = z.object({});
 const nothing = z.strictObject({});
-const routes = {
+/** What the API has of this. */
+export const routes = {
+  session,
+  trash,
   label: action(
     "/api/runs/{id}/labels",
     "Names, tags or annotates the run",
@@ -136,12 +139,12 @@ export function addActionRoutes(
   access: Access | undefined,
 ): void {
   const tokens = createTokens();
-  app.openapi(session, (c) => {
+  app.openapi(routes.session, (c) => {
     const signedIn = shownBy(c, access) === "good";
     if (signedIn) return c.json({ token: tokens.issue(), ...able, signIn: false }, 200);
     return c.json({ token: null, edit: false, stop: false, signIn: able.edit || able.stop }, 200);
   });
-  app.openapi(trash, async (c) => c.json({ last: await lastRemoval(runsFolder) ?? null }, 200));
+  app.openapi(routes.trash, async (c) => c.json({ last: await lastRemoval(runsFolder) ?? null }, 200));
 
   for (
     const [{ path }, ability] of [

@@ -5,16 +5,19 @@ import { body, download, problem, read, runParams, unknownRun } from "./answers.
 
 const sha256 = z.string().openapi({ description: "The hash of its content, as the run's cells give it" });
 
-const route = read(
-  "/api/runs/{id}/artifacts/{sha256}",
-  "A file that a cell of the run wrote, as a download",
-  body("The file", "application/octet-stream", "binary"),
-  { params: runParams.extend({ sha256 }) },
-);
+/** What the API has of this. */
+export const routes = {
+  file: read(
+    "/api/runs/{id}/artifacts/{sha256}",
+    "A file that a cell of the run wrote, as a download",
+    body("The file", "application/octet-stream", "binary"),
+    { params: runParams.extend({ sha256 }) },
+  ),
+};
 
 /** Adds the route of files to the app. */
 export function addArtifactRoutes(app: OpenAPIHono, runsFolder: string): void {
-  app.openapi(route, async (c) => {
+  app.openapi(routes.file, async (c) => {
     const run = await readRun(runsFolder, c.req.param("id"));
     if (run === undefined) return unknownRun(c);
     const file = await artifactFile(runsFolder, run, c.req.param("sha256"));

@@ -4,16 +4,19 @@ import { readRun, type RunView } from "../../run/mod.ts";
 import { figuresResponseSchema, type ShownFigure } from "../schemas.ts";
 import { json, read, runParams, unknownRun } from "./answers.ts";
 
-const figures = read(
-  "/api/runs/{id}/figures",
-  "The figures of what the run has measured so far, as SVG for `<img>`",
-  json("The figures", figuresResponseSchema),
-  { params: runParams },
-);
+/** What the API has of this. */
+export const routes = {
+  figures: read(
+    "/api/runs/{id}/figures",
+    "The figures of what the run has measured so far, as SVG for `<img>`",
+    json("The figures", figuresResponseSchema),
+    { params: runParams },
+  ),
+};
 
 /** Adds the route of figures to the app. */
 export function addFigureRoutes(app: OpenAPIHono, runsFolder: string): void {
-  app.openapi(figures, async (c) => {
+  app.openapi(routes.figures, async (c) => {
     const run = await readRun(runsFolder, c.req.param("id"));
     if (run === undefined) return unknownRun(c);
     return c.json({ figures: await figuresOf(run) }, 200);

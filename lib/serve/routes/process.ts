@@ -16,7 +16,8 @@ const after = z.string().regex(/^\d{1,15}$/, "expected a whole number").transfor
   description: "Bytes that are known: `next` of the answer before",
 });
 
-const routes = {
+/** What the API has of this. */
+export const routes = {
   console: read(
     "/api/runs/{id}/console",
     "What the run's processes have printed, in parts",

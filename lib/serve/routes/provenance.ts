@@ -9,7 +9,8 @@ import { provenanceResponseSchema } from "../schemas.ts";
 const bytes = body("The file", "application/octet-stream", "binary");
 const file = z.string().openapi({ description: "Its name, as `captured` gives it" });
 
-const routes = {
+/** What the API has of this. */
+export const routes = {
   provenance: read(
     "/api/runs/{id}/provenance",
     "What made the run",

@@ -49,7 +49,8 @@ const filter = z.string().max(1_000).optional().openapi({
 });
 
 const params = runParams;
-const routes = {
+/** What the API has of this. */
+export const routes = {
   list: read("/api/runs", "All runs, newest first", json("The runs", runListResponseSchema), {
     query: z.object({ filter }),
   }),

@@ -55,7 +55,8 @@ const query = z.object({
     .optional(),
 });
 
-const routes = {
+/** What the API has of this. */
+export const routes = {
   names: read(
     "/api/runs/{id}/series",
     "The names of the run's series, by cell",

@@ -11,7 +11,8 @@ const metric = z.string().optional().openapi({
   description: "What trials are compared by, such as `bpb` or `stitch/loss:min`",
 });
 
-const routes = {
+/** What the API has of this. */
+export const routes = {
   list: read("/api/sweeps", "All sweeps, newest first", json("The sweeps", sweepListResponseSchema)),
   sweep: read("/api/sweeps/{id}", "One sweep with its trials, best first", json("The sweep", sweepResponseSchema), {
     params: sweepParams,

@@ -47,16 +47,16 @@ Deno.test("notebooks and webhooks reach this machine past a proxy, and other mac
       import { runEvents, serverOf, streamEvents } from "./lib/notebook/stream.ts";
       import { openWebhook } from "./lib/run/alerts/webhook.ts";
       const [runs, id] = ${JSON.stringify([runs, run.id])};
-      const { origin } = await serverOf(runs, id);
+      const server = await serverOf(runs, id);
       const count = async (events) => (await Array.fromAsync(events)).length;
-      const streamed = await count(streamEvents(origin + "/api/runs/" + id + "/stream"));
+      const streamed = await count(streamEvents(server, id));
       const all = await count(runEvents(runs, id));
       for (const url of ["http://127.0.0.1:${hook.addr.port}/", "http://localhost:${hook.addr.port}/", "http://alerts.invalid/x"]) {
         const webhook = openWebhook({ url: new URL(url), run: () => ({ id, title: "" }), onTrouble: console.error });
         webhook.onEvent({ kind: "note", seq: 1, time: new Date().toISOString(), level: "error", text: "no" }, false);
         await webhook.close();
       }
-      console.log(JSON.stringify({ origin, streamed, all }));`;
+      console.log(JSON.stringify({ origin: server.origin, streamed, all }));`;
     const address = `http://127.0.0.1:${proxy.addr.port}`;
     const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["eval", "--ext=ts", script],
