@@ -1,5 +1,6 @@
 // Documents from CSV, with the types that pandas gives to columns: `datasets` reads CSV for the harness by it.
 import type { CsvTable } from "../data/mod.ts";
+import { UserError } from "../errors.ts";
 import { PythonFloat } from "./python-values.ts";
 import type { Fields } from "./template.ts";
 
@@ -15,8 +16,20 @@ const TRUTHS: ReadonlyMap<string, boolean> = new Map([
 const INTEGER = /^\s*[+-]?\d+\s*$/;
 const NUMBER = /^\s*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?)\s*$/i;
 
-/** The documents of a table: integers, floats, truth values or texts, one type to a column; null where a cell has no value. */
-export function csvDocuments({ columns, rows }: CsvTable): { readonly fields: Fields; readonly place: string }[] {
+/**
+ * The documents of a table: integers, floats, truth values or texts, one type to a column; null where a cell has no value.
+ *
+ * @param path for messages
+ * @throws UserError `harness.data` for two columns of one name
+ */
+export function csvDocuments(
+  { columns, rows }: CsvTable,
+  path: string,
+): { readonly fields: Fields; readonly place: string }[] {
+  const twice = columns.find((name, i) => columns.indexOf(name) < i);
+  if (twice !== undefined) {
+    throw new UserError("harness.data", `${path}: two columns are called "${twice}"`, "rename one of them");
+  }
   const readers = columns.map((_, column) => readerOf(rows.map(({ cells }) => cells[column]!)));
   return rows.map(({ cells, place }) => ({
     place,

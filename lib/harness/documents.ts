@@ -48,7 +48,7 @@ export async function readSplit({ data, file }: TaskConfig, name: string, key: s
         documents.push(...await readJson(where, data.field));
         break;
       case "csv":
-        documents.push(...csvDocuments(await readCsv(where)));
+        documents.push(...csvDocuments(await readCsv(where), where));
         break;
       case "parquet":
         documents.push(...await readParquet(where));
