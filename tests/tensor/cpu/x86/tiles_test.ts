@@ -9,7 +9,7 @@ import { NATIVE_FILE, openNative } from "../../../../lib/tensor/cpu/x86/open.ts"
 import { openDevice } from "../../../../lib/tensor/mod.ts";
 import { random } from "../../../../lib/random.ts";
 import { cases } from "../../cases.ts";
-import { evaluate } from "../../support.ts";
+import { evaluate, normalValues } from "../../support.ts";
 
 /** AMX has the kernels of AVX-512, and some of its own. */
 const here = (await nativeLevels()).filter((level) => level !== "amx");
@@ -108,14 +108,15 @@ for (const level of ["avx2", "avx512"] as const) {
     fn: async () => {
       const shapes = [[5, 3, 7], [64, 64, 64], [13, 385, 33], [333, 800, 257], [1, 64, 64], [700, 40, 300]] as const;
       const made: Float32Array[][] = [];
+      const inputs = shapes.map(([M, K, N], i) => [normalValues([2 * M * K], i + 1), normalValues([K * N], 9 + i)]);
       for (const [products, threads] of [["wasm", 1], [level, 1], [level, 2], [level, 3]] as const) {
         const device = await openDevice("cpu", { products, threads });
         made.push(
           shapes.flatMap(([M, K, N], i) =>
             [[false, false], [true, false], [false, true], [true, true]].map(([ta, tb]) =>
               tf.tidy(() => {
-                const a = tf.randomNormal(ta ? [2, K, M] : [2, M, K], 0, 1, "float32", i + 1);
-                const b = tf.randomNormal(tb ? [1, N, K] : [1, K, N], 0, 1, "float32", 9 + i);
+                const a = tf.tensor(inputs[i]![0]!.data, ta ? [2, K, M] : [2, M, K]);
+                const b = tf.tensor(inputs[i]![1]!.data, tb ? [1, N, K] : [1, K, N]);
                 return tf.matMul(a, b, ta, tb).dataSync() as Float32Array;
               })
             )
