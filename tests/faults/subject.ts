@@ -110,10 +110,18 @@ export async function checkLog(runs: string): Promise<void> {
   }
 }
 
-/** Waits until `look` gives something, for `seconds` at most or until `over`; undefined then. */
+/**
+ * Waits until `look` gives something, for `seconds` at most or until `over`; undefined then.
+ *
+ * @param every milliseconds between two looks: few to hit a certain instant, more to leave the processor to the subject
+ */
 export async function until<T>(
   look: () => T | undefined | Promise<T | undefined>,
-  { over = new Promise(() => {}), seconds = 60 }: { readonly over?: Promise<unknown>; readonly seconds?: number } = {},
+  { over = new Promise(() => {}), seconds = 60, every = 1 }: {
+    readonly over?: Promise<unknown>;
+    readonly seconds?: number;
+    readonly every?: number;
+  } = {},
 ): Promise<T | undefined> {
   let ended = false;
   over.then(() => ended = true);
@@ -121,7 +129,7 @@ export async function until<T>(
   while (!ended && performance.now() < end) {
     const found = await look();
     if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setTimeout(resolve, every));
   }
 }
 
