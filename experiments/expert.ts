@@ -43,7 +43,7 @@ import {
   trainExpert,
 } from "../lib/bts/mod.ts";
 import { readChatTemplate } from "../lib/huggingface/mod.ts";
-import { experimentMain } from "../lib/experiment/mod.ts";
+import { experimentCommand } from "../lib/experiment/mod.ts";
 
 const USAGE = `Usage: expert add|remove <run> <expert> [options]
 
@@ -185,7 +185,7 @@ export async function expertCommand(args: readonly string[]): Promise<void> {
     check: (config) => checkBts(changedConfig(config, { kind: config.change, expert: config.expert })),
     body: (lab) => changeExpert(lab, runsFolder),
   });
-  await experimentMain(experiment, all);
+  await experimentCommand(experiment, all);
 }
 
 if (import.meta.main) await runMain(() => expertCommand(Deno.args));

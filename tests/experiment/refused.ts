@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import type { z } from "zod";
 import { explainError, UserError } from "../../lib/errors.ts";
-import { experimentCommand } from "../../lib/experiment/driver.ts";
-import type { Experiment } from "../../lib/experiment/mod.ts";
+import { type Experiment, experimentCommand } from "../../lib/experiment/mod.ts";
+import { printed } from "../printed.ts";
 
 /**
  * Asserts that a command line is a user's mistake, for which a process ends with exit code 2: one sentence and a hint, and
@@ -16,19 +16,14 @@ export async function assertRefused<Schema extends z.ZodType, Prepared>(
   args: readonly string[],
   message: RegExp,
 ): Promise<void> {
-  const printed: unknown[] = [];
-  const { log } = console;
-  console.log = (...words) => void printed.push(...words);
-  try {
-    await assert.rejects(experimentCommand(experiment, [...args, "--no-serve", "--device", "cpu"]), (error) => {
+  const out = await printed(() =>
+    assert.rejects(experimentCommand(experiment, [...args, "--no-serve", "--device", "cpu"]), (error) => {
       assert.ok(error instanceof UserError, String(error));
       const said = explainError(error);
       assert.match(said, message);
       assert.match(said, /^.*(\n {2}hint: .*)?$/);
       return true;
-    });
-  } finally {
-    console.log = log;
-  }
-  assert.deepEqual(printed, []);
+    })
+  );
+  assert.equal(out, "");
 }

@@ -64,8 +64,6 @@ async function weightHashes(runs: string, id: string): Promise<Record<string, st
 Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the same weights on any number of threads", async (t) => {
   await inTemporaryFolder(async (runs) => {
     let first: Record<string, string> = {};
-    // Where only the trained weights are compared.
-    const unmeasured = ["--set", "eval.tokens=64", "--set", "eval.items=1"];
 
     await t.step("one JSON object ends stdout, with every method, domain and task", async () => {
       const { code, stdout, stderr } = await bts("--preset", "smoke", "--runs", runs, "--json", "--threads", "2");
@@ -145,48 +143,37 @@ Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the
       assert.doesNotMatch(stderr, /✓ stitch\s+cached/);
     });
 
-    await t.step("one thread instead of two gives the same bytes", async () => {
-      const alone = join(runs, "alone");
-      const { code, stdout, stderr } = await bts(
-        ...["--preset", "smoke", "--runs", alone, "--threads", "1", "--json", ...unmeasured],
-      );
-      assert.equal(code, 0, stderr);
-      assert.deepEqual(await weightHashes(alone, JSON.parse(stdout.trim().split("\n").at(-1)!).run), first);
-    });
+    await t.step(
+      "`--seeds` makes one run a seed and a report over all; one thread gives the bytes of two, another seed others",
+      async () => {
+        const alone = join(runs, "alone");
+        const unmeasured = ["--set", "eval.tokens=64", "--set", "eval.items=2"];
+        const { code, stdout, stderr } = await bts(
+          ...["--preset", "smoke", "--runs", alone, "--threads", "1", "--json", "--seeds", "1,2", ...unmeasured],
+        );
+        assert.equal(code, 0, stderr);
+        const result = JSON.parse(stdout.trim().split("\n").at(-1)!);
+        assert.deepEqual(result.seeds, [1, 2]);
+        assert.deepEqual(result.runs.map(({ seed }: { seed: number }) => seed), [1, 2]);
+        const ids: string[] = result.runs.map(({ run }: { run: string }) => run);
+        assert.deepEqual(ids.toSorted(), (await runIds(alone)).toSorted());
+        assert.deepEqual(await weightHashes(alone, ids[0]!), first);
+        const other = Object.entries(await weightHashes(alone, ids[1]!));
+        assert.equal(other.length, 5);
+        for (const [cell, hash] of other) assert.notEqual(hash, first[cell], cell);
 
-    await t.step("another seed gives other weights", async () => {
-      const other = join(runs, "other");
-      const { code, stdout, stderr } = await bts(
-        ...["--preset", "smoke", "--runs", other, "--seed", "2", "--json", ...unmeasured],
-      );
-      assert.equal(code, 0, stderr);
-      const hashes = await weightHashes(other, JSON.parse(stdout.trim().split("\n").at(-1)!).run);
-      for (const [cell, hash] of Object.entries(hashes)) assert.notEqual(hash, first[cell]);
-    });
-  });
-});
-
-Deno.test("`bts --seeds` makes one run a seed and a report over all of them", async () => {
-  await inTemporaryFolder(async (runs) => {
-    const short = ["seed", "expert", "stitch"].flatMap((phase) => ["--set", `train.${phase}.steps=2`]);
-    const small = ["--set", "eval.tokens=64", "--set", "eval.items=2", ...short];
-    const args = ["--preset", "smoke", "--runs", runs, "--json", "--seeds", "1,2", ...small];
-    const { code, stdout, stderr } = await bts(...args);
-    assert.equal(code, 0, stderr);
-    const result = JSON.parse(stdout.trim().split("\n").at(-1)!);
-    assert.deepEqual(result.seeds, [1, 2]);
-    assert.deepEqual(result.runs.map(({ seed }: { seed: number }) => seed), [1, 2]);
-    assert.deepEqual(result.runs.map(({ run }: { run: string }) => run).sort(), (await runIds(runs)).toSorted());
-    assert.notDeepEqual(result.runs[0].methods, result.runs[1].methods);
-    const reports = [...Deno.readDirSync(join(runs, "reports"))].map(({ name }) => name);
-    assert.equal(reports.length, 1);
-    assert.match(reports[0]!, /^bts-smoke-[0-9a-f]{8}-seeds-1-2$/);
-    const report = await Deno.readTextFile(join(runs, "reports", reports[0]!, "report.html"));
-    for (const method of METHODS) {
-      const [one, two] = [0, 1].map((i) => valuesBy(result.runs[i].methods[method], "bpb")["mean"]!);
-      const mean = (one! + two!) / 2;
-      assert.ok(report.includes(mean.toFixed(3)), `${method}: ${mean}`);
-    }
+        assert.notDeepEqual(result.runs[0].methods, result.runs[1].methods);
+        const reports = [...Deno.readDirSync(join(alone, "reports"))].map(({ name }) => name);
+        assert.equal(reports.length, 1);
+        assert.match(reports[0]!, /^bts-smoke-[0-9a-f]{8}-seeds-1-2$/);
+        const report = await Deno.readTextFile(join(alone, "reports", reports[0]!, "report.html"));
+        for (const method of METHODS) {
+          const [one, two] = [0, 1].map((i) => valuesBy(result.runs[i].methods[method], "bpb")["mean"]!);
+          const mean = (one! + two!) / 2;
+          assert.ok(report.includes(mean.toFixed(3)), `${method}: ${mean}`);
+        }
+      },
+    );
   });
 });
 

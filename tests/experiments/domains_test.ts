@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { btsExperiment } from "../../experiments/bts.ts";
+import { gatesCommand } from "../../lib/cli/gates.ts";
 import { random } from "../../lib/random.ts";
 import { headlineOn, measurementOf, readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
 import { answerTrialCheck } from "../../lib/run/sweep/check.ts";
@@ -145,10 +146,10 @@ Deno.test("two own domains with an expert and a task each, from text to tables, 
     );
 
     await t.step("`deno task gates` shows the own domains first", async () => {
-      const { code, stdout, stderr } = await deno("main.ts", "gates", id, "--runs", runs);
-      assert.equal(code, 0, stderr);
-      assert.match(stdout, /^law +\d+ /m);
-      assert.match(stdout, /^poésie +\d+ /m);
+      const lines: string[] = [];
+      await gatesCommand([id, "--runs", runs], (text) => lines.push(text));
+      assert.match(lines.join("\n"), /^law +\d+ /m);
+      assert.match(lines.join("\n"), /^poésie +\d+ /m);
       const page = await Deno.readTextFile(join(runs, id, "gates.html"));
       assert.ok(page.includes("law expert") && page.includes("poésie expert"));
     });

@@ -35,14 +35,14 @@ async function viewOf(runs: string): Promise<SweepView | undefined> {
   return id === undefined ? undefined : await readSweep(runs, id);
 }
 
-/** Waits until the newest sweep is as wanted. */
+/** Waits until the newest sweep is as wanted; on a busy machine that takes minutes. */
 async function until(runs: string, test: (view: SweepView) => boolean): Promise<SweepView> {
-  for (let i = 0; i < 600; i++) {
+  for (const end = Date.now() + 240_000; Date.now() < end;) {
     const view = await viewOf(runs);
     if (view !== undefined && test(view)) return view;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error("The sweep did not get there in 30 s");
+  throw new Error("The sweep did not get there in 4 minutes");
 }
 
 const states = (view: SweepView) => view.trials.map(({ status }) => status).join(" ");
@@ -76,10 +76,11 @@ Deno.test("`sweepCommand()` runs every trial once, in order, shares cells, tags 
       assert(error instanceof UserError && error.code === "sweep.metric");
       return error.hint === "did you mean loss?";
     });
-    const unknown = await finish(spawnSweep(runs, "resume", "--metric", "los"));
-    assert.deepEqual([unknown.code, unknown.said.includes("did you mean loss?")], [2, true], unknown.said);
+    const resume = (...more: string[]) =>
+      sweepCommand(["resume", "--runs", runs, "--no-serve", "--json", ...more], () => {});
+    await assert.rejects(resume("--metric", "los"), { code: "sweep.metric", hint: "did you mean loss?" });
     // Nothing is left to do, and nothing is done again.
-    assert.equal((await finish(spawnSweep(runs, "resume"))).code, 0);
+    assert.equal(await resume(), true);
     assert.equal((await listRuns(runs)).length, 3);
   }));
 
@@ -125,9 +126,10 @@ Deno.test("Ctrl-C stops a sweep and its trial cleanly; a second process is refus
   withFolder(async (runs) => {
     const first = spawnSweep(runs, FAKE, "--grid", "x=1,2", "--set", "wait=60000");
     await until(runs, (view) => view.trials[0]!.progress !== null && view.trials[0]!.progress.ended === 1);
-    const refused = await finish(spawnSweep(runs, "resume"));
-    assert.equal(refused.code, 2);
-    assert.match(refused.said, /Cannot work on .*: process \d+ is working on it/);
+    await assert.rejects(
+      sweepCommand(["resume", "--runs", runs, "--no-serve"], () => {}),
+      (error) => error instanceof UserError && /Cannot work on .*: process \d+ is working on it/.test(error.message),
+    );
     first.kill("SIGINT");
     const { code, said } = await finish(first);
     assert.equal(code, 130, said);
@@ -226,7 +228,8 @@ Deno.test("a sweep of a script that was moved runs it where it is now, by whatev
 
 Deno.test("With the smoke preset, experts train once however often a sweep is killed", () =>
   withFolder(async (runs) => {
-    const settings = ["--grid", "stitch.count=1,2", "--preset", "smoke", "--set", "eval.items=4", "--device", "cpu"];
+    const settings = ["--grid", "stitch.count=1,2", "--preset", "smoke", "--set", "eval.items=1", "--device", "cpu"]
+      .concat(["--set", "eval.tokens=64", "--set", "train.validationBatches=0"]);
     const sweep = spawnSweep(runs, "experiments/bts.ts", ...settings);
     const view = await until(runs, (view) => (view.trials[0]!.progress?.ended ?? 0) >= 4);
     kill(sweep.pid);
