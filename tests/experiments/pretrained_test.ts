@@ -1,9 +1,16 @@
 // Runs with models that were trained elsewhere, from their command lines, at smoke size.
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { baselinesExperiment } from "../../experiments/baselines.ts";
+import { btsExperiment } from "../../experiments/bts.ts";
+import { expertCommand } from "../../experiments/expert.ts";
 import { openStitchedRun } from "../../lib/bts/mod.ts";
+import { UserError } from "../../lib/errors.ts";
+import { experimentCommand } from "../../lib/experiment/mod.ts";
 import { loadModelFolder, saveModelFolder } from "../../lib/huggingface/mod.ts";
 import { provenanceSchema, readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
+import { assertRefused } from "../experiment/refused.ts";
+import { printed } from "../printed.ts";
 import { assertPlanned } from "./planned.ts";
 
 const SMALL = [
@@ -101,16 +108,15 @@ Deno.test("seed and expert from checkpoints: same scores, no training, the rest 
       const { config, tensors, tokenizer } = await loadModelFolder(code);
       const longer = { ...config, normEps: 1e-6 };
       await saveModelFolder(join(folder, "other"), { config: longer, tensors, tokenizer: tokenizer! });
-      const add = (from: string) =>
-        start(
-          "experiments/expert.ts",
-          runs,
-          ...["add", view.id, "english", "--set", "restitch=1", "--set", `pretrained.english=${from}`],
-        );
-      const refused = await add(join(folder, "other"));
-      assert.equal(refused.code, 2, refused.stderr);
-      assert.match(refused.stderr, /its model\.normEps is 0\.000001, and the run's 0\.00001/);
-      const added = await add(code);
+      const add = (
+        from: string,
+      ) => ["add", view.id, "english", "--set", "restitch=1", "--set", `pretrained.english=${from}`];
+      await assert.rejects(
+        expertCommand([...add(join(folder, "other")), "--runs", runs, "--no-serve"]),
+        (error) =>
+          error instanceof UserError && /its model\.normEps is 0\.000001, and the run's 0\.00001/.test(error.message),
+      );
+      const added = await start("experiments/expert.ts", runs, ...add(code));
       assert.equal(added.code, 0, added.stderr);
       const [id] = await runIds(runs);
       const { names, weights } = await openStitchedRun(runs, id!);
@@ -121,12 +127,11 @@ Deno.test("seed and expert from checkpoints: same scores, no training, the rest 
     await t.step("a plan reads the checkpoint's shape and writes nothing", async () => {
       const sets = [...brought, "model.contextLength=32"].flatMap((set) => ["--set", set]);
       const before = await runIds(runs);
-      const { code, stdout, stderr } = await start(
-        "experiments/baselines.ts",
-        runs,
-        ...["--preset", "smoke", "--dry-run", "--json", ...SMALL, ...sets],
+      const stdout = await printed(() =>
+        experimentCommand(baselinesExperiment, [
+          ...["--preset", "smoke", "--dry-run", "--json", "--device", "cpu", "--runs", runs, ...SMALL, ...sets],
+        ])
       );
-      assert.equal(code, 0, stderr);
       const { plan } = JSON.parse(stdout.trim().split("\n").at(-1)!) as { plan: { cell: string; tokens: number }[] };
       const tokens = (cell: string) => plan.find((one) => one.cell === cell)!.tokens;
       assert.deepEqual([tokens("seed"), tokens("expert:code"), tokens("expert:math")], [0, 0, 3 * 8 * 32]);
@@ -144,9 +149,11 @@ Deno.test("seed and expert from checkpoints: same scores, no training, the rest 
       const longer = SMALL.map((word) => word === "train.stitch.steps=3" ? "train.stitch.steps=4" : word);
       const args = ["--preset", "smoke", ...longer, ...brought.flatMap((set) => ["--set", set]), "--id", view.id];
       await write(NaN);
-      const { code, stderr } = await start("experiments/bts.ts", runs, ...args);
-      assert.equal(code, 2, stderr);
-      assert.match(stderr, /pretrained\.seed=.*"model\.norm\.weight" has the value NaN/);
+      await assertRefused(
+        btsExperiment,
+        [...args, "--runs", runs],
+        /pretrained\.seed=.*"model\.norm\.weight" has the value NaN/,
+      );
       assert.equal((await readRun(runs, view.id))!.status, "done");
 
       await write(2);

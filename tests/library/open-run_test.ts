@@ -48,7 +48,8 @@ Deno.test("a run of the main job as a library sees it", async (t) => {
   try {
     // A folder of its own, as a user has it: its tasks start runs, and its scripts import the package by name.
     await initCommand([folder], () => {});
-    await task("bts", "--preset", "smoke", "--no-serve", "--name", "first");
+    const little = ["--set", "eval.tokens=512", "--set", "eval.items=2"];
+    await task("bts", "--preset", "smoke", "--no-serve", "--name", "first", ...little);
     const [{ id } = { id: "" }] = await listRuns({ runs });
 
     await t.step("every model is the one that the run measured, and frees all tensors and the device", async () => {
