@@ -92,6 +92,7 @@ export {
   resultRow,
   resultsTable,
   resultsTitle,
+  roundTicks,
   seedOf,
   shellLine,
   shownValue,

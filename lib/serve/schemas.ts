@@ -110,8 +110,12 @@ export const eventsResponseSchema = z.strictObject({
   damage: z.array(logDamageSchema).readonly(),
 });
 
-/** `/api/runs/:id/series` */
-export const seriesNamesResponseSchema = z.strictObject({ cells: z.array(seriesNamesSchema) });
+/** `/api/series/names` */
+export const seriesNamesResponseSchema = z.strictObject({
+  runs: z.array(z.strictObject({ run: z.string(), cells: z.array(seriesNamesSchema) })),
+  /** Ids of runs that are not there. */
+  unknown: z.array(z.string()),
+});
 
 /** `/api/series` */
 export const seriesResponseSchema = z.strictObject({

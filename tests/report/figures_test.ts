@@ -1,7 +1,7 @@
 // Figures: they show what was measured, are legible on light and dark pages, and are inert.
 import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
-import { extremes, lossCurve, lossPanel, roundTicks, thin } from "../../lib/report/figures/loss.ts";
+import { extremes, lossCurve, lossPanel, thin } from "../../lib/report/figures/loss.ts";
 import { inkOn, luminance } from "../../lib/report/figures/plot.ts";
 import { parameterPanel, timePanel } from "../../lib/report/figures/cost.ts";
 import { matrixPanel } from "../../lib/report/figures/matrix.ts";
@@ -273,17 +273,6 @@ Deno.test("a loss curve of one point shows the point", () => {
     const svg = lossPanel("x", [curve])!;
     assert.equal(parseHTML(svg).document.querySelectorAll("circle").length, 1);
     assert.doesNotMatch(svg, /NaN/);
-  }
-});
-
-Deno.test("`roundTicks()` gives round numbers within the range", () => {
-  assert.deepEqual(roundTicks(3.2, 8.1), [4, 5, 6, 7, 8].filter((x) => x % 1 === 0));
-  for (const [low, high] of [[0.001, 0.0017], [2.5, 3.1], [1, 900]] as const) {
-    const ticks = roundTicks(low, high);
-    assert.ok(
-      ticks.length >= 2 && ticks.length <= 8 && ticks.every((tick) => tick >= low && tick <= high),
-      ticks.join(),
-    );
   }
 });
 

@@ -15,7 +15,6 @@ import { measureTables, textWithInterval } from "../../lib/serve/client/run/meas
 import { listedScore } from "../../lib/serve/client/home/score.ts";
 import { bestOf } from "../../lib/serve/client/common/table.ts";
 import { groupTable, isGroupMetric } from "../../lib/serve/client/run/group-table.ts";
-import { curvesOf } from "../../lib/serve/client/chart/chart.ts";
 import { folderOf } from "../../lib/serve/client/run/artifact-folder.ts";
 import { overridesOf, serveCommand } from "../../lib/serve/client/common/command.ts";
 import type { CellView, Table } from "../../lib/run/mod.ts";
@@ -93,11 +92,6 @@ Deno.test("`folderOf()` names the folder that a cell's files share", () => {
   assert.equal(folderOf({ name: "the report", path: "report.html" }, "runs"), "runs/");
 });
 
-Deno.test("`curvesOf()` draws losses, and leaves out readings of the machine", () => {
-  assert.deepEqual(curvesOf(["loss", "validation", "lr", "gradNorm", "tokensPerSecond"]), ["loss", "validation"]);
-  assert.deepEqual(curvesOf(["gate", "lr", "seconds"]), ["gate"]);
-});
-
 Deno.test("the results' tables have every method, domain and task, also when some are missing", () => {
   const results = demoResults();
   const [bpb, tasks, parameters] = measureTables(results) as [Table, Table, Table];
@@ -114,7 +108,7 @@ Deno.test("the results' tables have every method, domain and task, also when som
   assert.deepEqual([some!.rows[0]!["bpb/mean"], few!.rows[0]!["arithmetic"]], [null, null]);
 });
 
-Deno.test("`groupTable()` shows the latest statistics of every parameter group, and `curvesOf()` none", () => {
+Deno.test("`groupTable()` shows the latest statistics of every parameter group", () => {
   const metrics = [
     { step: 10, time: "", values: { loss: 3, "mlp/edge": 0.1, "mlp/bimodality": 0.3, "head/edge": 0.2 } },
     { step: 11, time: "", values: { loss: 2 } },
@@ -125,7 +119,6 @@ Deno.test("`groupTable()` shows the latest statistics of every parameter group, 
   assert.deepEqual(table.rows, [{ group: "mlp", edge: 0.1, bimodality: 0.3 }, { group: "head", edge: 0.2 }]);
   assert.equal(groupTable({ metrics: metrics.slice(1) } as unknown as CellView), undefined);
   assert.deepEqual(Object.keys(metrics[0]!.values).filter((name) => !isGroupMetric(name)), ["loss"]);
-  assert.deepEqual(curvesOf(Object.keys(metrics[0]!.values)), ["loss"]);
 });
 
 Deno.test("`listedScore()` is what BTS came to, or the best that a study made", () => {

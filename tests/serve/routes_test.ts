@@ -18,7 +18,9 @@ const OPEN = ["/healthz"];
 /** What parameters are in addresses that lead somewhere. A new parameter needs a value here. */
 const EXAMPLES: Readonly<Record<string, string>> = { file: "1-code.diff", sha256: SHA256 };
 /** What routes need beyond their path to answer 200. */
-const QUERIES: Readonly<Record<string, string>> = { "/api/series": `?run=${RUN}`, "/api/series.csv": `?run=${RUN}` };
+const QUERIES: Readonly<Record<string, string>> = Object.fromEntries(
+  ["/api/series", "/api/series/names", "/api/series.csv"].map((path) => [path, `?run=${RUN}`]),
+);
 
 interface Route {
   readonly method: string;

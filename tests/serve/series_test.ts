@@ -33,8 +33,10 @@ const series = async (response: Response) => seriesResponseSchema.parse(await re
 
 Deno.test("the API names the series of a run and gives those that are asked for", () =>
   withApp(async (ask, run) => {
-    const { cells } = seriesNamesResponseSchema.parse(await (await ask(`/api/runs/${A}/series`)).json());
-    const seed = cells.find(({ cell }) => cell === "seed")!;
+    const names = await ask(`/api/series/names?run=${A}&run=20261122-101010-none-aaaa`);
+    const { runs, unknown } = seriesNamesResponseSchema.parse(await names.json());
+    assert.deepEqual([runs.map(({ run }) => run), unknown], [[A], ["20261122-101010-none-aaaa"]]);
+    const seed = runs[0]!.cells.find(({ cell }) => cell === "seed")!;
     assert.deepEqual([seed.title, seed.steps], ["Pretrain the seed", 60]);
     assert.equal(seed.metrics.find(({ name }) => name === "loss")!.points, 60);
 

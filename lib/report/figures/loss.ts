@@ -1,6 +1,6 @@
 // Loss curves: training smoothed, with its raw values behind it, and validation as a strong line; a panel per phase.
 import * as Plot from "@observablehq/plot";
-import { type MetricPoint, smoothed, smoothingWeight } from "../../run/mod.ts";
+import { type MetricPoint, roundTicks, smoothed, smoothingWeight } from "../../run/mod.ts";
 import { draw } from "./plot.ts";
 
 /** The curves of one cell. */
@@ -103,15 +103,4 @@ export function lossPanel(title: string, curves: readonly LossCurve[]): string |
       ]),
     ],
   });
-}
-
-/** Round numbers between `low` and `high`, about `count` of them. */
-export function roundTicks(low: number, high: number, count = 5): number[] {
-  if (!(high > low)) return [low];
-  const raw = (high - low) / count;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * (raw / power > 5 ? 10 : raw / power > 2 ? 5 : raw / power > 1 ? 2 : 1);
-  const ticks: number[] = [];
-  for (let at = Math.ceil(low / step); at * step <= high; at++) ticks.push(Number((at * step).toPrecision(12)));
-  return ticks;
 }

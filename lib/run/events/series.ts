@@ -21,6 +21,8 @@ const seriesSchema = z.strictObject({
   x: z.array(z.number().nullable()).optional(),
   /** Six significant digits; null where it is not finite. */
   value: z.array(z.number().nullable()),
+  /** Its moving average over all points before thinning, if it was asked for. */
+  smooth: z.array(z.number().nullable()).optional(),
 });
 
 /** Series of one cell. */
@@ -39,7 +41,13 @@ export const seriesNamesSchema = z.strictObject({
   cell: z.string(),
   title: z.string(),
   steps: z.number().nullable(),
-  metrics: z.array(z.strictObject({ name: z.string(), points: z.number(), last: z.number().nullable() })),
+  metrics: z.array(z.strictObject({
+    name: z.string(),
+    points: z.number(),
+    /** The last step that has a point, and its value; null if it is not finite. */
+    step: z.number(),
+    last: z.number().nullable(),
+  })),
 });
 
 export type AxisName = z.infer<typeof axisSchema>;

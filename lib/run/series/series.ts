@@ -1,6 +1,7 @@
 // Series of a run for a chart: chosen cells and metrics, thinned, by any horizontal axis, whole or only what is new.
 import type { AxisName, CellSeries, Series, SeriesNames } from "../events/series.ts";
-import { firstIndex } from "./columns.ts";
+import { movingAverage } from "../view/mod.ts";
+import { type Column, firstIndex } from "./columns.ts";
 import type { CellPoints, MetricColumns, RunPoints } from "./points.ts";
 import { bucketWidth, type Curve, thin } from "./thin.ts";
 
@@ -16,6 +17,8 @@ export interface SeriesQuery {
   readonly to?: number;
   /** The most buckets of each series; it has about twice as many points. */
   readonly buckets: number;
+  /** Weight that a moving average keeps at each point, 0 to 1. @default no average */
+  readonly smooth?: number;
   /** Only what was logged after this `seq`. @default -1 */
   readonly after?: number;
 }
@@ -51,7 +54,7 @@ function seriesOfMetric(
   cell: CellPoints,
   metric: string,
   { row, value }: MetricColumns,
-  { x, from = -Infinity, to = Infinity, buckets }: SeriesQuery,
+  { x, from = -Infinity, to = Infinity, buckets, smooth }: SeriesQuery,
   after: number,
 ): Series | undefined {
   const length = row.length;
@@ -86,7 +89,22 @@ function seriesOfMetric(
     step: kept.map((index) => curve.step(index)),
     ...(x === "step" ? {} : { x: kept.map((index) => place(row.at(index)) ?? null) }),
     value: kept.map((index) => Number.isNaN(value.at(index)) ? null : digits(value.at(index))),
+    ...(smooth === undefined ? {} : { smooth: averagesAt(value, kept, smooth) }),
   };
+}
+
+/** The moving average at some of the values, over all values before them; null where a value is not finite. */
+function averagesAt(values: Column, indexes: readonly number[], weight: number): (number | null)[] {
+  const average = movingAverage(weight);
+  const averages: (number | null)[] = [];
+  for (let index = 0, next = 0; next < indexes.length; index++) {
+    const value = values.at(index);
+    const now = Number.isNaN(value) ? null : average(value);
+    if (index !== indexes[next]) continue;
+    averages.push(now === null ? null : digits(now));
+    next++;
+  }
+  return averages;
 }
 
 /** Six significant digits: more than a chart can show, and a third of the bytes. */
@@ -109,13 +127,14 @@ export function placesOn(cell: CellPoints, x: AxisName): (row: number) => number
 
 /** The names of all series of a run, by cell. */
 export function seriesNames({ cells }: RunPoints): SeriesNames[] {
-  return [...cells.values()].filter(({ metrics }) => metrics.size > 0).map(({ name, title, steps, metrics }) => ({
+  return [...cells.values()].filter(({ metrics }) => metrics.size > 0).map(({ name, title, steps, step, metrics }) => ({
     cell: name,
     title,
     steps,
-    metrics: [...metrics].map(([name, { value }]) => {
-      const last = value.at(value.length - 1);
-      return { name, points: value.length, last: Number.isNaN(last) ? null : last };
+    metrics: [...metrics].map(([name, { row, value }]) => {
+      const points = row.length;
+      const last = value.at(points - 1);
+      return { name, points, step: step.at(row.at(points - 1)), last: Number.isNaN(last) ? null : last };
     }),
   }));
 }

@@ -51,7 +51,7 @@ export {
 export { countsSteps, formatSeconds, progressLine } from "./progress.ts";
 export { flatSettings, matchesFilter, parseFilter } from "./run-filter.ts";
 export { optionValues, shellLine } from "./shell-line.ts";
-export { smoothed, smoothingWeight } from "./smoothing.ts";
+export { movingAverage, smoothed, smoothingWeight } from "./smoothing.ts";
 export { type ParallelCoordinates, parallelCoordinates, type TrialLine } from "./sweep-axes.ts";
 export { takeSeries } from "./take-series.ts";
 export {
@@ -63,6 +63,7 @@ export {
   secondsLeft,
   shareDone,
 } from "./time-left.ts";
+export { logTicks, roundTicks } from "./ticks.ts";
 export { applyEvent, damagedView, finishedCells, foldEvents, isUnderWay, seedOf, validUpTo } from "./view.ts";
 export type { AxisName, CellSeries, Series, SeriesNames } from "../events/series.ts";
 export type { CellStatus, CellView, MetricPoint, RunStatus, RunView } from "../events/views.ts";

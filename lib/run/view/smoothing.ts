@@ -18,11 +18,16 @@ export function smoothingWeight(points: number): number {
  * @param weight of what came before, 0 to 1
  */
 export function smoothed<T extends null | undefined>(values: readonly (number | T)[], weight: number): (number | T)[] {
+  const average = movingAverage(weight);
+  return values.map((value) => value === null || value === undefined ? value : average(value));
+}
+
+/** The average of {@linkcode smoothed} up to each value that it is given. */
+export function movingAverage(weight: number): (value: number) => number {
   let average = 0, seen = 0;
-  return values.map((value) => {
-    if (value === null || value === undefined) return value;
+  return (value) => {
     average = weight * average + (1 - weight) * value;
     seen = weight * seen + 1 - weight;
     return average / seen;
-  });
+  };
 }

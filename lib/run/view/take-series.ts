@@ -24,5 +24,6 @@ function joined(before: Series | undefined, now: Series): Series {
     step: join(before.step, now.step),
     ...(now.x === undefined ? {} : { x: join(before.x ?? [], now.x) }),
     value: join(before.value, now.value),
+    ...(now.smooth === undefined ? {} : { smooth: join(before.smooth ?? [], now.smooth) }),
   };
 }

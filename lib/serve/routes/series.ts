@@ -12,7 +12,7 @@ import {
   type SeriesStore,
 } from "../../run/mod.ts";
 import { seriesNamesResponseSchema, seriesResponseSchema } from "../schemas.ts";
-import { body, json, problem, read, runParams, unknownRun } from "./answers.ts";
+import { body, json, problem, read, unknownRun } from "./answers.ts";
 
 /** As many runs as can be compared. */
 const MOST_RUNS = 50;
@@ -40,6 +40,8 @@ const query = z.object({
   x: axisSchema.default("step").openapi({ description: "The axis; `time` is seconds since the cell started" }),
   from: number("Only this part of the axis, and the next point on either side"),
   to: number("The end of the part"),
+  smooth: number("Weight that a moving average keeps at each point, from 0 to below 1; it comes along as `smooth`")
+    .refine((weight) => weight === undefined || (weight >= 0 && weight < 1), "expected 0 or more, and less than 1"),
   points: z.string().regex(/^\d+$/, "expected a whole number").transform(Number)
     .refine((count) => count >= 10 && count <= 10_000, "expected 10 to 10,000").default(1000)
     .openapi({
@@ -58,10 +60,12 @@ const query = z.object({
 /** What the API has of this. */
 export const routes = {
   names: read(
-    "/api/runs/{id}/series",
-    "The names of the run's series, by cell",
+    "/api/series/names",
+    "The names of series, by run and cell",
     json("The names", seriesNamesResponseSchema),
-    { params: runParams },
+    {
+      query: z.object({ run: chosen.run }),
+    },
   ),
   series: read("/api/series", "Points of chosen runs, cells and metrics", json("The points", seriesResponseSchema), {
     query,
@@ -76,12 +80,18 @@ export function addSeriesRoutes(app: OpenAPIHono, runsFolder: string): void {
   const store = createSeriesStore(runsFolder);
 
   app.openapi(routes.names, async (c) => {
-    const points = await store.read(c.req.param("id"));
-    return points === undefined ? unknownRun(c) : c.json({ cells: seriesNames(points) }, 200);
-  });
+    const runs: z.infer<typeof seriesNamesResponseSchema>["runs"] = [];
+    const unknown: string[] = [];
+    for (const id of c.req.valid("query").run) {
+      const points = await store.read(id);
+      if (points === undefined) unknown.push(id);
+      else runs.push({ run: id, cells: seriesNames(points) });
+    }
+    return c.json({ runs, unknown }, 200);
+  }, explained);
 
   app.openapi(routes.series, async (c) => {
-    const { run, cell, metric, x, from, to, points: most, after } = c.req.valid("query");
+    const { run, cell, metric, x, from, to, smooth, points: most, after } = c.req.valid("query");
     if (from !== undefined && to !== undefined && from > to) return malformed(c, "from: expected no more than `to`");
     if (after !== undefined && after.length !== run.length) return malformed(c, "after: expected one for each run");
     const wanted = {
@@ -91,6 +101,7 @@ export function addSeriesRoutes(app: OpenAPIHono, runsFolder: string): void {
       ...(metric && { metrics: metric }),
       ...(from !== undefined && { from }),
       ...(to !== undefined && { to }),
+      ...(smooth !== undefined && { smooth }),
     };
     const runs: z.infer<typeof seriesResponseSchema>["runs"] = [];
     const unknown: string[] = [];

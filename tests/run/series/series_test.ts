@@ -4,7 +4,7 @@ import { random } from "../../../lib/random.ts";
 import type { AxisName, CellSeries, RunEvent, SeriesQuery } from "../../../lib/run/mod.ts";
 import { applyToPoints, noPoints, type RunPoints } from "../../../lib/run/series/points.ts";
 import { seriesNames, seriesOf } from "../../../lib/run/series/series.ts";
-import { foldEvents } from "../../../lib/run/view/mod.ts";
+import { foldEvents, smoothed } from "../../../lib/run/view/mod.ts";
 import { takeSeries } from "../../../lib/run/view/take-series.ts";
 import { demoBodies, stamp } from "../demo-log.ts";
 
@@ -69,7 +69,7 @@ Deno.test("updates add up to what a whole answer has, whatever happened in betwe
     const events = randomEvents(100 + trial, 3000);
     const x = from.pick<AxisName>(["step", "tokens", "time"]);
     const part = from.float() < 0.4 && x === "step" ? { from: 100, to: 600 } : {};
-    const query: SeriesQuery = { x, buckets: from.between(20, 100), ...part };
+    const query: SeriesQuery = { x, buckets: from.between(20, 100), ...part, smooth: 0.9 };
     const points = noPoints();
     let known: readonly CellSeries[] = [];
     let after = -1;
@@ -138,11 +138,25 @@ Deno.test("places on the axes: tokens as logged, seconds since the cell's start,
     title: "A",
     steps: 4,
     metrics: [
-      { name: "validation", points: 2, last: null },
-      { name: "loss", points: 2, last: -1 },
-      { name: "tokens", points: 2, last: 200 },
+      { name: "validation", points: 2, step: 2, last: null },
+      { name: "loss", points: 2, step: 2, last: -1 },
+      { name: "tokens", points: 2, step: 2, last: 200 },
     ],
   }]);
+});
+
+Deno.test("the moving average is over all points, whatever is left out", () => {
+  const events = randomEvents(9, 2000);
+  const [whole, thinned] = [1e6, 30].map((buckets) =>
+    seriesOf(fold(events), { x: "step", buckets, metrics: ["loss"], smooth: 0.95 })[0]!.series[0]!
+  );
+  const averages = smoothed(whole!.value, 0.95);
+  assert.ok(thinned!.step.length < whole!.step.length);
+  for (const [i, step] of thinned!.step.entries()) {
+    const wanted = averages[whole!.step.indexOf(step)]!;
+    if (wanted === null) assert.equal(thinned!.smooth![i], null);
+    else assert.ok(Math.abs(thinned!.smooth![i]! - wanted) < 1e-4, `step ${step}`);
+  }
 });
 
 Deno.test("a part of an axis comes with the next point on either side", () => {

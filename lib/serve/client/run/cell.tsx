@@ -5,7 +5,7 @@ import { Badge } from "../common/elements.tsx";
 import { bytes, clock, duration } from "../common/format.ts";
 import { TableView } from "../common/table-view.tsx";
 import { folderOf } from "./artifact-folder.ts";
-import { CellChart } from "./cell-chart.tsx";
+import { CellChart } from "./charts.tsx";
 import { Groups } from "./groups.tsx";
 import { Note } from "./notes.tsx";
 import { Readings } from "./readings.tsx";
@@ -100,7 +100,7 @@ function Body({ cell, run, runsFolder }: Pick<CellProps, "cell" | "run" | "runsF
       {description !== "" && <p class="description">{description}</p>}
       <Origin cell={cell} run={run} />
       <Readings cell={cell} run={run} />
-      <CellChart cell={cell} />
+      <CellChart cell={cell} run={run} />
       <Groups cell={cell} />
       {notes.length > 0 && <ul class="notes">{notes.map((note, i) => <Note key={i} note={note} />)}</ul>}
       {tables.map((table, i) =>

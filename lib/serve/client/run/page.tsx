@@ -9,6 +9,7 @@ import { byId, setText, statusText } from "../common/dom.ts";
 import { getJson, getSession } from "../common/session.ts";
 import { PromptBox } from "../prompt/prompt.tsx";
 import { CellCard, CellRow } from "./cell.tsx";
+import { RunChart } from "./charts.tsx";
 import { Console } from "./console.tsx";
 import { Graph } from "./graph.tsx";
 import { Head } from "./head.tsx";
@@ -76,6 +77,7 @@ function Page({ store }: { readonly store: RunStore }) {
         )}
         <Machine address={state.address} run={run} served={state.served} />
         <Results address={state.address} run={run} />
+        <RunChart run={run} />
         <PromptBox run={run.id} address={state.address} runsFolder={state.runsFolder} />
         <section class="cell-list" aria-label="Cells" id="cells">
           {places.filter((place) => !running.includes(place)).map(({ cell, index }) => (

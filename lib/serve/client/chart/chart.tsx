@@ -1,0 +1,276 @@
+// A chart of any logged metrics of runs and cells: smoothed, zoomed, followed live, saved as a picture or as numbers.
+import type uPlot from "uplot";
+import { render } from "hono/jsx/dom";
+import type { SeriesNames } from "../../../run/view/mod.ts";
+import { h, oncePerFrame, setAttribute, setText } from "../common/dom.ts";
+import { rangeFor } from "./axis.ts";
+import { choicesOf } from "./choices.ts";
+import { type ChartRun, type Curve, curvesOfRuns, type RunSeries } from "./curves.ts";
+import { savePicture } from "./download.ts";
+import { keyAction, KEYS } from "./keys.ts";
+import { Legend, legendItems } from "./legend.tsx";
+import { type Drawing, drawingOf, extentOf } from "./lines.ts";
+import { namesOf } from "./names.ts";
+import { createPlot, DASHES, dataOf, pageTheme } from "./plot.ts";
+import { createSource, csvAddress, type Range } from "./source.ts";
+import { chartSvg } from "./svg.ts";
+import { autoWeight, axisText, cellsWith, describe, metricNames, notesText, spokenText } from "./texts.ts";
+import { type ChartSettings, Toolbar } from "./toolbar.tsx";
+
+/** What a chart is made for. */
+export interface ChartOptions {
+  readonly title: string;
+  readonly runs: readonly ChartRun[];
+  /** Names of cells. @default all that log metrics */
+  readonly cells?: readonly string[];
+  /** @default the losses over steps, linear, smoothed to suit the number of points */
+  readonly settings?: Partial<ChartSettings>;
+  /** Called when people change something, so that a page can keep it in its URL. */
+  readonly onSettings?: (settings: ChartSettings) => void;
+  /** Whether the controls can be folded away, and are at first. @default false */
+  readonly folded?: boolean;
+  /** @default 240 */
+  readonly height?: number;
+}
+
+/** A chart on a page. */
+export interface Chart {
+  readonly element: HTMLElement;
+  /** There may be new points. */
+  refresh(): void;
+  /** Points out the curves of a run, or none. */
+  point(run: string | undefined): void;
+  close(): void;
+}
+
+/** A chart; it appears once there is something to draw. */
+export function createChart(options: ChartOptions): Chart {
+  const { title, runs, cells, onSettings, folded = false, height = 240 } = options;
+  const tools = h("div");
+  const canvas = h("div", { class: "chart-plot", role: "img", tabindex: 0, title: KEYS });
+  const legend = h("div");
+  const notes = h("p", { class: "chart-notes", role: "status" });
+  const spoken = h("p", { class: "visually-hidden", "aria-live": "polite" });
+  const head = folded ? h("details", { class: "chart-options" }, h("summary", {}, "Chart options"), tools) : tools;
+  const element = h("section", { class: "chart", "aria-label": title, hidden: true });
+  element.append(head, canvas, legend, notes, spoken);
+
+  let settings: ChartSettings = { cell: "", metrics: [], x: "step", log: false, smooth: null, ...options.settings };
+  /** What `smooth: null` stands for. */
+  let auto = 0;
+  let names: readonly SeriesNames[] = [];
+  let data: readonly RunSeries[] = [];
+  let curves: readonly Curve[] = [];
+  let drawing: Drawing = { x: [], lines: [], masked: 0, broken: 0 };
+  let hidden: ReadonlySet<string> = new Set();
+  let zoom: Range | undefined;
+  let place: number | undefined;
+  let trouble: string | undefined;
+  let plot: uPlot | undefined;
+  let drawn = "";
+  let pausing: ReturnType<typeof setTimeout> | undefined;
+
+  const source = createSource({
+    runs: runs.map(({ id }) => id),
+    onData(now) {
+      data = now;
+      redraw();
+    },
+    onTrouble(text) {
+      trouble = text;
+      redraw();
+    },
+  });
+
+  const shownCells = () => settings.cell === "" ? cells : [settings.cell];
+  const ask = () => {
+    const { metrics, x, smooth } = settings;
+    auto = autoWeight(names.filter(({ cell }) => shownCells()?.includes(cell) ?? true), metrics);
+    source.show({ cells: shownCells(), metrics, x, smooth: smooth ?? auto, range: zoom });
+  };
+  const change = (part: Partial<ChartSettings>) => {
+    if (part.x !== undefined && part.x !== settings.x) zoom = undefined;
+    settings = { ...settings, ...part };
+    onSettings?.(settings);
+    if (part.log === undefined) ask();
+    redraw();
+  };
+  const zoomTo = (range: Range | undefined) => {
+    zoom = range;
+    redraw();
+    // Dragging and keys come in bursts.
+    clearTimeout(pausing);
+    pausing = setTimeout(ask, 150);
+  };
+
+  const learnNames = namesOf(runs.map(({ id }) => id), cells, (now) => {
+    names = now;
+    // What is shown by default grows with what is logged.
+    const choices = choicesOf(metricNames(names));
+    const before = settings.metrics;
+    const mine = choices.find(({ metrics }) => before.every((one) => metrics.includes(one)));
+    const grows = mine !== undefined && mine.metrics.length > before.length && options.settings?.metrics === undefined;
+    if (grows) settings = { ...settings, metrics: mine.metrics };
+    // All cells of several runs would be a tangle: the last one is what they are compared by.
+    if (before.length === 0 && runs.length > 1 && options.settings?.cell === undefined) {
+      settings = { ...settings, cell: cellsWith(names, settings.metrics).at(-1)?.name ?? "" };
+    }
+    if (grows || (before.length > 0 && data.length === 0)) ask();
+    redraw();
+  });
+
+  /** The whole length of training from the first point on, so that a curve shows how far it is. */
+  const range = (): Range => {
+    if (zoom !== undefined) return zoom;
+    const [low, high] = [drawing.x[0] ?? 0, drawing.x.at(-1) ?? 1];
+    const total = settings.x === "step" ? Math.max(0, ...curves.map(({ steps }) => steps ?? 0)) : 0;
+    const end = Math.max(high, total);
+    return [Math.min(0, low), end > Math.min(0, low) ? end : low + 1];
+  };
+
+  const full = () => document.fullscreenElement === element;
+  const switchFull = () => full() ? document.exitFullscreen() : element.requestFullscreen();
+  const size = () => ({
+    width: canvas.clientWidth,
+    height: full() ? Math.max(height, innerHeight - tools.offsetHeight - legend.offsetHeight - 90) : height,
+  });
+
+  const draw = () => {
+    element.hidden = data.length === 0 && trouble === undefined;
+    if (!element.isConnected || element.hidden) return;
+    curves = curvesOfRuns(data, runs);
+    drawing = drawingOf(curves, { log: settings.log, hidden });
+    drawTools();
+    drawLegend();
+    setText(notes, notesText(drawing, data, curves, settings, trouble));
+    notes.hidden = notes.textContent === "";
+    setAttribute(canvas, "aria-label", describe(title, curves, drawing, settings, zoom));
+    if (size().width === 0) return;
+    const now = JSON.stringify([
+      settings.x,
+      settings.log,
+      drawing.lines.map(({ curve, faint }) => [
+        curve.key,
+        curve.color,
+        curve.dash,
+        faint,
+      ]),
+    ]);
+    if (now !== drawn || plot === undefined) {
+      plot?.destroy();
+      drawn = now;
+      plot = createPlot(canvas, () => drawing, {
+        ...size(),
+        x: settings.x,
+        log: settings.log,
+        sync: "stitchbook",
+        range,
+        onZoom: zoomTo,
+        onCursor(now) {
+          place = now;
+          drawLegend();
+        },
+      });
+    } else plot.setData(dataOf(drawing));
+  };
+  const redraw = oncePerFrame(draw);
+
+  const drawTools = () =>
+    render(
+      <Toolbar
+        title={title}
+        settings={settings}
+        cells={cellsWith(names, settings.metrics)}
+        choices={choicesOf(metricNames(names))}
+        autoSmooth={auto}
+        zoomed={zoom !== undefined}
+        full={full()}
+        csv={csvAddress(runs.map(({ id }) => id), shownCells(), settings.metrics)}
+        onChange={change}
+        onReset={() => zoomTo(undefined)}
+        onFull={switchFull}
+        onSave={save}
+      />,
+      tools,
+    );
+
+  const drawLegend = () => {
+    const last = drawing.x.at(-1);
+    const at = place ?? last;
+    const items = legendItems(curves, drawing, hidden, at);
+    const text = at === undefined ? "" : `${place === undefined ? "latest, " : ""}${axisText(settings.x, at)}`;
+    render(<Legend items={items} place={text} onToggle={toggle} onPoint={pointKey} />, legend);
+  };
+
+  const toggle = (key: string) => {
+    const now = new Set(hidden);
+    if (!now.delete(key)) now.add(key);
+    hidden = now;
+    redraw();
+  };
+  const pointKey = (key: string | undefined) => pointAt((curve) => curve.key === key, key !== undefined);
+  const pointAt = (matches: (curve: Curve) => boolean, any: boolean) => {
+    if (plot === undefined) return;
+    for (const [i, { curve }] of drawing.lines.entries()) {
+      // Not `setSeries()`: it knows one series, and a curve may have two lines.
+      (plot.series[i + 1] as { alpha?: number }).alpha = !any || matches(curve) ? 1 : 0.15;
+    }
+    plot.redraw(false);
+  };
+
+  const save = (format: "svg" | "png") => {
+    const xRange = range();
+    const yRange = rangeFor(...(extentOf(drawing, ...xRange) ?? [1, 1]), settings.log);
+    const picture = { title, drawing, x: settings.x, log: settings.log, xRange, yRange, dashes: DASHES };
+    savePicture(chartSvg({ ...picture, theme: pageTheme() }), title, format).catch((error) => {
+      trouble = `Cannot save the picture: ${error.message}`;
+      redraw();
+    });
+  };
+
+  canvas.addEventListener("keydown", (event) => {
+    const action = keyAction(event, { x: drawing.x, place, range: range(), zoomed: zoom !== undefined });
+    if (action === undefined || plot === undefined) return;
+    event.preventDefault();
+    if (action.kind === "zoom") zoomTo(action.range);
+    if (action.kind === "log") change({ log: !settings.log });
+    if (action.kind === "full") switchFull();
+    if (action.kind === "move") {
+      plot.setCursor({ left: plot.valToPos(action.place, "x"), top: plot.over.clientHeight / 2 });
+      place = action.place;
+      drawLegend();
+      setText(spoken, spokenText(drawing, settings.x, action.place));
+    }
+  });
+
+  const resize = new ResizeObserver(() => plot === undefined ? redraw() : size().width > 0 && plot.setSize(size()));
+  resize.observe(canvas);
+  const life = new AbortController();
+  element.addEventListener("fullscreenchange", () => {
+    plot?.setSize(size());
+    redraw();
+  }, life);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    drawn = "";
+    redraw();
+  }, life);
+  learnNames();
+
+  return {
+    element,
+    refresh() {
+      learnNames();
+      if (settings.metrics.length > 0) source.refresh();
+      redraw();
+    },
+    point: (run) => pointAt((curve) => curve.run === run, run !== undefined),
+    close() {
+      source.close();
+      resize.disconnect();
+      life.abort();
+      clearTimeout(pausing);
+      plot?.destroy();
+      element.remove();
+    },
+  };
+}

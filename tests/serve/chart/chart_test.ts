@@ -1,0 +1,187 @@
+// Charts in real Chromium: zoomed by drag and keys while they grow, logarithmic, saved, and readable without a mouse.
+import assert from "node:assert/strict";
+import type { Locator, Page } from "playwright-core";
+import type { EventBody } from "../../../lib/run/mod.ts";
+import { serve } from "../../../lib/serve/mod.ts";
+import { LOOSE, withPage } from "../../chromium.ts";
+import { optionalTest } from "../../optional.ts";
+import { demoBodies } from "../../run/demo-log.ts";
+import { fakeRun, withRunsFolder } from "../../run/fake-run.ts";
+
+const ID = "20261122-101010-bts-demo-aaaa";
+const WAIT = { timeout: 90_000 };
+
+/** The page of a run whose seed trains up to the steps that `grow` is called with. */
+async function withRun(
+  steps: number,
+  body: (
+    page: Page,
+    grow: (step: number, shown?: RegExp) => Promise<void>,
+    append: (bodies: EventBody[]) => void,
+  ) => Promise<void>,
+): Promise<void> {
+  await withRunsFolder(async (runsFolder) => {
+    const run = fakeRun(runsFolder, ID);
+    const server = serve({ runsFolder, port: 0 });
+    const bodies = demoBodies({ id: ID, steps });
+    let written = 0;
+    const isStep = (step: number) => (body: EventBody) =>
+      body.kind === "metrics" && body.cell === "seed" && body.step === step;
+    try {
+      await withPage(async (page, complaints) => {
+        page.setDefaultTimeout(WAIT.timeout);
+        await body(page, async (step, shown = new RegExp(`curves up to step ${step}\\b`)) => {
+          const count = bodies.findIndex(isStep(step)) + 1;
+          run.append(bodies.slice(written, count));
+          written = count;
+          if (page.url() === "about:blank") await page.goto(`${server.url}runs/${ID}`);
+          await says(page, shown);
+        }, (more) => void run.append(more));
+        assert.deepEqual(complaints, []);
+      });
+    } finally {
+      run.release();
+      await server.close();
+    }
+  });
+}
+
+const seed = (page: Page): Locator => page.locator("section.chart", { has: page.locator(PLOT) });
+const PLOT = '.chart-plot[aria-label^="Curves of Pretrain the seed:"]';
+
+/** Waits until the chart of the seed describes itself so. */
+async function says(page: Page, pattern: RegExp): Promise<void> {
+  await page.waitForFunction(
+    ([selector, source]) =>
+      new RegExp(source!).test(document.querySelector(selector!)?.getAttribute("aria-label") ?? ""),
+    [PLOT, pattern.source],
+    WAIT,
+  );
+}
+
+const place = (page: Page, text: RegExp) => seed(page).locator(".chart-place", { hasText: text }).waitFor(WAIT);
+
+/** A first point, which no line reaches, is visible. */
+async function showsSinglePoint(page: Page): Promise<void> {
+  const colored = await seed(page).locator("canvas").evaluate((canvas) => {
+    const { width, height } = canvas as HTMLCanvasElement;
+    const { data } = (canvas as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
+    // Axes and grid are gray; the first series is green.
+    return Array.from({ length: data.length / 4 }, (_, i) => data.slice(4 * i, 4 * i + 4))
+      .filter(([r, g, b, a]) => a! > 200 && g! - r! > 60 && b! - r! > 60).length;
+  });
+  assert.ok(colored > 8, `${colored} pixels`);
+}
+
+/** Dragging zooms, also while the chart grows, and a double click zooms out. */
+async function zoomsByDrag(page: Page, grow: (step: number, shown?: RegExp) => Promise<void>): Promise<void> {
+  const over = seed(page).locator(".u-over");
+  await over.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = (await over.boundingBox())!;
+  const at = (share: number) => [x + share * width, y + height / 2] as const;
+  // A click that slips by a pixel is no drag.
+  await page.mouse.move(...at(0.5));
+  await page.mouse.down();
+  await page.mouse.move(at(0.5)[0] + 1, at(0.5)[1]);
+  await page.mouse.up();
+  await says(page, /curves up to step 120 of 200; /);
+  await page.mouse.move(...at(0.25));
+  await page.mouse.down();
+  await page.mouse.move(...at(0.4), { steps: 4 });
+  await page.mouse.move(...at(0.5), { steps: 4 });
+  await page.mouse.up();
+  await says(page, /zoomed to step 50 to 100; /);
+  // What is under the left end of the chart is step 50: the plot itself has zoomed.
+  await page.mouse.move(at(0)[0] + 2, at(0)[1]);
+  await place(page, /^step (49|50|51)$/);
+  const answered = page.waitForResponse((response) => response.url().includes("after="), WAIT);
+  await grow(150, /zoomed to step 50 to 100; /);
+  await answered;
+  await says(page, /zoomed to step 50 to 100; /);
+  await page.mouse.move(at(1)[0] - 2, at(0)[1]);
+  await place(page, /^step (99|100)$/);
+  await page.mouse.dblclick(...at(0.5));
+  await says(page, /curves up to step 150 of 200; /);
+  await page.mouse.move(at(0.25)[0], at(0)[1]);
+  await place(page, /^step (49|50|51)$/);
+}
+
+/** The keyboard moves, zooms and switches the axis, and says what it finds. */
+async function obeysKeys(page: Page): Promise<void> {
+  await page.locator(PLOT).focus();
+  await page.keyboard.press("Home");
+  await seed(page).locator("[aria-live]", { hasText: /^step 1: loss/ }).waitFor({ ...WAIT, state: "attached" });
+  await page.keyboard.press("ArrowRight");
+  await place(page, /^step 2$/);
+  await page.keyboard.press("+");
+  await says(page, /zoomed to step 1 to 101; /);
+  await page.keyboard.press("0");
+  await says(page, /curves up to step 150 of 200; /);
+  await page.keyboard.press("l");
+  await says(page, /, logarithmic; /);
+  await page.keyboard.press("l");
+  await page.keyboard.press("f");
+  await page.waitForFunction(() => document.fullscreenElement?.matches(".chart"), undefined, WAIT);
+  await page.keyboard.press("f");
+  await page.waitForFunction(() => document.fullscreenElement === null, undefined, WAIT);
+}
+
+/** Any metric, axis and smoothing can be chosen; curves can be hidden; downloads are what is shown. */
+async function takesOptions(page: Page, append: (bodies: EventBody[]) => void): Promise<void> {
+  append([{ kind: "metrics", cell: "seed", step: 151, steps: 200, values: { gate: 0 } }, {
+    kind: "metrics",
+    cell: "seed",
+    step: 152,
+    steps: 200,
+    values: { gate: 0.5 },
+  }]);
+  await seed(page).locator(".chart-options > summary").click();
+  const tools = seed(page).locator(".chart-tools");
+  await tools.getByLabel("Metric").locator("option", { hasText: "gate" }).waitFor({ ...WAIT, state: "attached" });
+  await tools.getByLabel("Metric").selectOption({ label: "gate" });
+  await says(page, /latest: gate 0\.\d+$/);
+  await tools.getByLabel("log", { exact: true }).check();
+  await seed(page).locator(".chart-notes", { hasText: "1 point at or below 0 is not on the logarithmic axis" })
+    .waitFor(WAIT);
+  await tools.getByLabel("log", { exact: true }).uncheck();
+  await tools.getByLabel("Metric").selectOption({ index: 0 });
+  await tools.getByLabel("over").selectOption("time");
+  await says(page, /curves up to (?!step).* m?s; latest: loss/);
+  await tools.getByLabel("over").selectOption("flops");
+  await seed(page).locator(".chart-notes", { hasText: /curves have no flops in the log/ }).waitFor(WAIT);
+  await tools.getByLabel("over").selectOption("step");
+  await tools.getByLabel("Smoothing").fill("0");
+  await tools.locator("output", { hasText: "off" }).waitFor(WAIT);
+  const validation = seed(page).getByRole("button", { name: /validation/ });
+  await validation.click();
+  assert.equal(await validation.getAttribute("aria-pressed"), "false");
+  await says(page, /latest: loss [\d.]+$/);
+
+  await tools.getByText("Download").click();
+  const saved = async (name: string, role: "button" | "link" = "button") => {
+    const [download] = await Promise.all([
+      page.waitForEvent("download", WAIT),
+      tools.getByRole(role, { name, exact: role === "button" }).click(),
+    ]);
+    return { name: download.suggestedFilename(), bytes: await Deno.readFile((await download.path())!) };
+  };
+  const svg = await saved("SVG");
+  assert.equal(svg.name, "Curves-of-Pretrain-the-seed.svg");
+  assert.match(new TextDecoder().decode(svg.bytes), /^<svg [^]*Curves of Pretrain the seed[^]*<\/svg>\s*$/);
+  const png = await saved("PNG");
+  assert.deepEqual([...png.bytes.subarray(1, 4)], [...new TextEncoder().encode("PNG")]);
+  assert.equal(new DataView(png.bytes.buffer).getUint32(16), 1920, "twice as wide as the picture");
+  const csv = await saved("CSV", "link");
+  assert.equal(new TextDecoder().decode(csv.bytes).match(/,seed,loss,/g)!.length, 150);
+}
+
+optionalTest("chromium", "a chart grows, zooms, obeys keys, takes options and can be saved", async () => {
+  await withRun(200, async (page, grow, append) => {
+    await grow(1);
+    await showsSinglePoint(page);
+    await grow(120);
+    await zoomsByDrag(page, grow);
+    await obeysKeys(page);
+    await takesOptions(page, append);
+  });
+}, LOOSE);
