@@ -84,6 +84,7 @@ optionalTest(
       const server = await startServerWorker({ runsFolder, port: 0 });
       try {
         await withPage(async (page) => {
+          page.setDefaultTimeout(60_000);
           await page.goto(`${server.url}sweeps/${ID}`);
           await page.locator(".facts", { hasText: "1.5000 bpb, all 2 trials alike" }).waitFor();
           assert.equal(await page.locator("#trials td.best").count(), 0);
@@ -104,21 +105,34 @@ optionalTest(
       const server = await startServerWorker({ runsFolder, port: 0 });
       try {
         await withPage(async (page, complaints) => {
+          page.setDefaultTimeout(60_000);
           await page.goto(server.url);
           await page.getByRole("link", { name: "<img src=x onerror=alert(1)>" }).click();
           await page.waitForURL(`**/sweeps/${ID}`);
           await page.locator("#head .badge", { hasText: "Failed" }).waitFor();
           const first = async () => (await page.locator("#trials tbody tr").first().locator("td, th").allInnerTexts());
           assert.deepEqual((await first()).slice(0, 4), ["3", "3", "Done", "1.5000"]);
-          assert.equal(await page.locator(".parallel .trial").count(), 2);
+          assert.equal(await page.locator(".parallel:not(.scatter) .trial").count(), 2);
           assert.match(await page.locator(".notice").innerText(), /deno task sweep resume .* resumes it/);
           assert.ok((await page.locator("#trials").innerText()).includes("<b>no</b>"));
           await page.locator('#trials tr[data-trial="1"]').hover();
-          await page.locator('.parallel .pointed[data-trial="1"]').waitFor();
+          await page.locator('.parallel:not(.scatter) .pointed[data-trial="1"]').waitFor();
           await page.getByLabel("Compare by").fill("quiz");
           await page.getByLabel("Compare by").press("Enter");
           await page.locator("#trials caption", { hasText: "Trials by quiz; higher is better" }).waitFor();
           assert.equal((await first())[0], "1");
+          // Sorted by a column, and selected on an axis with keys; the address has both.
+          await page.getByRole("button", { name: "x", exact: true }).click();
+          await page.locator("#trials caption", { hasText: "sorted by x" }).waitFor();
+          assert.equal((await first())[0], "1");
+          await page.getByRole("slider", { name: "Select trials by x" }).focus();
+          await page.keyboard.press("ArrowUp");
+          await page.locator("#trials caption", { hasText: "1 of 3 selected" }).waitFor();
+          assert.equal((await first())[0], "3");
+          await page.reload();
+          await page.locator("#trials caption", { hasText: "sorted by x; 1 of 3 selected" }).waitFor();
+          await page.getByRole("button", { name: "Clear selection" }).click();
+          await page.locator("#trials tbody tr").nth(2).waitFor();
           assert.deepEqual(complaints, []);
           await page.getByLabel("Compare by").fill("quizz");
           await page.getByLabel("Compare by").press("Enter");

@@ -15,6 +15,7 @@ export { withEvaluations } from "./evaluations.ts";
 export { fitTable, type Spare } from "./fit-table.ts";
 export { type CellGraph, cellGraph, type GraphNode } from "./graph.ts";
 export { formatTable, padEnd, resultColumns, resultRow, resultsTable, resultsTitle } from "./format-table.ts";
+export { type Importance, importanceOf, type ScoredTrial } from "./importance.ts";
 export { jsonLine, printable, printableLines } from "./printable.ts";
 export {
   columnsByTable,

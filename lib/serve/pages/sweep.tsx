@@ -9,8 +9,7 @@ export function SweepPage({ assets }: { readonly assets: Assets }) {
       <main id="main" class="home sweep" tabindex={-1}>
         <NoScript />
         <section class="head" id="head" aria-label="Sweep"></section>
-        <section id="figure" aria-label="Figure" hidden></section>
-        <section id="trials" aria-label="Trials"></section>
+        <div id="explore"></div>
         <section id="footer" aria-label="About this sweep"></section>
       </main>
     </Frame>

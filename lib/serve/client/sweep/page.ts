@@ -1,17 +1,18 @@
-// The page of one sweep: its trials, best first, and a figure of all of them, updated while it runs.
-import { parallelCoordinates, shellLine, VALUE_DIGITS } from "../../../run/view/mod.ts";
+// The page of one sweep: its trials, best first, figures of all of them and their curves, updated while it runs.
+import { shellLine } from "../../../run/view/mod.ts";
 import type { ShownSweep, SweepResponse } from "../../schemas.ts";
 import { serveCommand } from "../common/command.ts";
 import { showConnection } from "../common/connection.ts";
-import { badge, byId, type Child, entry, h, setBadge, setText } from "../common/dom.ts";
-import { clock, duration, fixed, when } from "../common/format.ts";
-import { parallelElement, pointAt } from "./parallel.ts";
+import { badge, byId, entry, h, setBadge, setText } from "../common/dom.ts";
+import { clock, duration, when } from "../common/format.ts";
 import { change, getSession } from "../common/session.ts";
 import { twiceButton } from "../common/twice-button.ts";
+import { createExplorer } from "./explorer.tsx";
+import { queryOf, readView } from "./view.ts";
+import { bestText, statesText } from "./words.ts";
 
 /** Time between requests for a sweep that is running, and for one that is not: it may be resumed. */
 const REFRESH_MS = { running: 1_500, over: 5_000 } as const;
-type Trial = ShownSweep["trials"][number];
 
 const id = decodeURIComponent(location.pathname.split("/").at(-1)!);
 const address = `/api/sweeps/${encodeURIComponent(id)}`;
@@ -35,17 +36,24 @@ const stopButton = twiceButton("Stop", "Stop this sweep?", async () => {
   await change(`${address}/stop`);
   stopButton.textContent = "Stopping";
 });
+const { view: first, faults } = readView(location.search);
+let view = first;
+const explorer = createExplorer((part) => {
+  view = { ...view, ...part };
+  history.replaceState(null, "", location.pathname + queryOf(view));
+  if (sweep !== undefined) explorer.show(sweep, view);
+});
 let mayStop = false;
 let shown = "";
 let sweep: ShownSweep | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 input.addEventListener("change", () => {
-  const query = input.value.trim() === "" ? "" : `?metric=${encodeURIComponent(input.value.trim())}`;
-  history.replaceState(null, "", location.pathname + query);
+  view = { ...view, metric: input.value.trim() };
+  history.replaceState(null, "", location.pathname + queryOf(view));
   refresh();
 });
-addEventListener("resize", () => sweep !== undefined && showFigure(sweep));
+addEventListener("resize", () => sweep !== undefined && explorer.show(sweep, view));
 build();
 refresh();
 getSession().then(({ stop }) => {
@@ -60,7 +68,7 @@ async function refresh(): Promise<void> {
 }
 
 async function load(): Promise<void> {
-  const metric = new URLSearchParams(location.search).get("metric") ?? "";
+  const { metric } = view;
   try {
     const response = await fetch(metric === "" ? address : `${address}?metric=${encodeURIComponent(metric)}`);
     const answer = await response.json();
@@ -85,7 +93,9 @@ function build(): void {
     head.resume,
     h("p", { class: "field" }, h("label", { for: "metric" }, "Compare by"), input, metrics),
     fault,
+    ...faults.map((text) => h("p", { class: "field-error", role: "alert" }, text)),
   );
+  byId("explore").append(explorer.element);
 }
 
 function show({ sweep: now, report, runsFolder }: SweepResponse): void {
@@ -112,6 +122,7 @@ function show({ sweep: now, report, runsFolder }: SweepResponse): void {
       " resumes it.",
     );
   }
+  if (now.status === "running") explorer.refresh();
   const state = JSON.stringify({ ...now, updatedAt: "" });
   if (state === shown) return;
   shown = state;
@@ -119,105 +130,8 @@ function show({ sweep: now, report, runsFolder }: SweepResponse): void {
   metrics.replaceChildren(...now.metrics.map((name) => h("option", { value: name })));
   const byNumber = [...now.trials].sort((a, b) => a.trial - b.trial);
   head.bar.replaceChildren(...byNumber.map(({ status }) => h("li", { "data-status": status })));
-  showFigure(now);
-  showTrials(now);
+  explorer.show(now, view);
   showFooter(now);
-}
-
-function statesText({ counts, trials }: ShownSweep): string {
-  const others = Object.entries(counts).filter(([status, count]) => status !== "done" && count > 0);
-  return [`${counts.done} of ${trials.length} done`, ...others.map(([status, count]) => `${count} ${status}`)].join(
-    ", ",
-  );
-}
-
-function bestText({ best, trials, metric }: ShownSweep): string {
-  if (best.length === 0) return "–";
-  const value = `${fixed(trials[0]!.value!, VALUE_DIGITS)} ${metric}`;
-  if (best.length === 1) return `${value}, trial ${best[0]}`;
-  if (allAlike({ best, trials })) return `${value}, all ${best.length} trials alike`;
-  return `${value}, trials ${best.slice(0, -1).join(", ")} and ${best.at(-1)}`;
-}
-
-/** Whether several values are all equal at the digits shown: then none is marked as best. */
-function allAlike({ best, trials }: Pick<ShownSweep, "best" | "trials">): boolean {
-  return best.length > 1 && best.length === trials.filter(({ value }) => value !== null).length;
-}
-
-function showFigure(now: ShownSweep): void {
-  const section = byId("figure");
-  const ranges = now.random?.ranges ?? [];
-  const metric = { text: now.metric, better: now.better };
-  const coordinates = parallelCoordinates({ keys: now.keys, ranges }, now.trials, metric);
-  section.hidden = coordinates === undefined;
-  if (coordinates === undefined) return;
-  const box = h("div", { class: "figure-box", tabindex: 0 });
-  const reading = `One line per trial; the stronger the line, the better its ${now.metric} (${now.better} is better).`;
-  section.replaceChildren(
-    h("div", { class: "card figure" }, h("h2", {}, "All trials"), h("p", { class: "muted" }, reading), box),
-  );
-  box.append(parallelElement(coordinates, box.clientWidth, point));
-}
-
-/** Marks a trial in figure and table. */
-function point(trial: number | undefined): void {
-  const figure = document.querySelector(".parallel");
-  if (figure !== null) pointAt(figure, trial);
-  for (const row of document.querySelectorAll<HTMLElement>("#trials tr[data-trial]")) {
-    row.classList.toggle("pointed", row.dataset.trial === String(trial));
-  }
-}
-
-function showTrials(now: ShownSweep): void {
-  const seeds = new Set(now.trials.map(({ seed }) => seed)).size > 1;
-  const heads = ["Trial", ...now.keys, ...(seeds ? ["seed"] : []), "Status", now.metric, "Took", "Cells", "Run"];
-  const numeric = (key: string) => now.trials.every(({ settings }) => Number.isFinite(Number(settings[key])));
-  const kinds = ["number", ...now.keys.map((key) => numeric(key) ? "number" : ""), ...(seeds ? ["number"] : [])];
-  const all = [...kinds, "", "number", "number", "", ""];
-  const caption = h("caption", {}, `Trials by ${now.metric}; ${now.better} is better`);
-  const head = h("tr", {}, heads.map((title, i) => h("th", { scope: "col", class: all[i] || null }, title)));
-  const body = h("tbody", {}, now.trials.map((trial) => row(trial, now, seeds, all)));
-  const box = h(
-    "div",
-    { class: "table-box", role: "region", "aria-label": "Trials", tabindex: 0 },
-    h("table", {}, caption, h("thead", {}, head), body),
-  );
-  byId("trials").replaceChildren(h("div", { class: "card trials" }, box));
-}
-
-function row(trial: Trial, now: ShownSweep, seeds: boolean, kinds: readonly string[]): HTMLElement {
-  const value = trial.value === null ? "–" : fixed(trial.value, VALUE_DIGITS);
-  const link = trial.run === null ? "–" : h("a", { href: `/runs/${encodeURIComponent(trial.run)}` }, trial.run);
-  const cells: Child[] = [
-    ...now.keys.map((key) => trial.settings[key] ?? "–"),
-    ...(seeds ? [String(trial.seed)] : []),
-    badge(trial.status),
-    value,
-    trial.seconds === null ? "–" : duration(trial.seconds),
-    cellsText(trial),
-    link,
-  ];
-  const marked = now.best.includes(trial.trial) && !allAlike(now);
-  const element = h(
-    "tr",
-    { "data-trial": trial.trial, title: trial.error },
-    h("th", { scope: "row", class: "number" }, String(trial.trial)),
-    cells.map((cell, i) => {
-      const best = marked && cell === value ? "best" : "";
-      return h("td", { class: [kinds[i + 1], best].join(" ").trim() || null }, cell);
-    }),
-  );
-  element.addEventListener("pointerenter", () => point(trial.trial));
-  element.addEventListener("pointerleave", () => point(undefined));
-  return element;
-}
-
-function cellsText({ progress, cells, error, status }: Trial): string {
-  if (progress !== null) {
-    return `${progress.ended} of ${progress.total}${progress.current ? `, ${progress.current}` : ""}`;
-  }
-  if (error !== null && status !== "stopped") return error.split("\n", 1)[0]!.slice(0, 120);
-  return cells === null ? "–" : `${cells.total}, ${cells.cached} from cache`;
 }
 
 function showFooter(now: ShownSweep): void {
