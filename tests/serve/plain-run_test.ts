@@ -50,6 +50,18 @@ Deno.test("the plain page of a run that failed early says why, and its markup is
   assert.equal(document.querySelectorAll("img[src=x], script").length, 0);
 });
 
+Deno.test("only browsers without JavaScript are sent to the plain page", () =>
+  withRunsFolder(async (runsFolder) => {
+    const run = fakeRun(runsFolder, ID);
+    run.append(demoBodies({ id: ID }));
+    run.release();
+    const request = new Request(`http://localhost/runs/${ID}`, { headers: { host: "localhost" } });
+    const { document } = parseHTML(await (await createApp({ runsFolder }).fetch(request)).text());
+    const refreshes = [...document.querySelectorAll("meta[http-equiv=refresh]")];
+    assert.equal(refreshes.length, 1);
+    assert.ok(refreshes[0]!.closest("noscript") !== null);
+  }));
+
 optionalTest(
   "chromium",
   "a browser without JavaScript is taken to the plain page",

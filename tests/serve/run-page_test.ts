@@ -132,7 +132,7 @@ optionalTest(
           await withPage(async (page) => {
             await page.goto(`${server.url}runs/${ID}`);
             await shows(page, "#connection", "Live");
-            assert.equal(await page.locator(".notice:visible").count(), 0);
+            assert.equal(await page.locator("#head .notice:visible").count(), 0);
             await Deno.writeTextFile(`${run.folder}/report.html`, "<h1>The report</h1>");
             run.append(bodies.slice(5));
             run.release();
@@ -140,7 +140,9 @@ optionalTest(
             await shows(page, "#connection", "Run ended");
             await shows(page, "#results h2", "Results");
             await closing;
-            await page.locator(".notice:visible", { hasText: `deno task serve --runs ${runsFolder} shows it again` })
+            await page.locator("#head .notice:visible", {
+              hasText: `deno task serve --runs ${runsFolder} shows it again`,
+            })
               .waitFor(WAIT);
             assert.equal(await text(page, "#connection"), "Run ended");
             assert.equal(await page.getByRole("link", { name: "Open the report" }).isVisible(), false);
@@ -170,7 +172,7 @@ optionalTest(
               // Opened after its end …
               await page.goto(`${server.url}runs/${ID}`);
               await shows(page, "#connection", "Run ended");
-              await page.locator(".notice:visible", { hasText: "stopped by Ctrl-C" }).waitFor(WAIT);
+              await page.locator("#head .notice:visible", { hasText: "stopped by Ctrl-C" }).waitFor(WAIT);
               const more = { cell: "more", title: "One more" };
               const again = upTo(bodies, "cell.end", "seed");
               run.append([{ ...resume, plan: [...plan, more] }, ...bodies.slice(cut, again)]);
@@ -178,7 +180,7 @@ optionalTest(
               await shows(page, "#head .badge", "Running");
               await shows(page, "#cell-3 .badge", "Done");
               await shows(page, "#cell-10 h2", "One more");
-              assert.equal(await page.locator(".notice:visible").count(), 0);
+              assert.equal(await page.locator("#head .notice:visible").count(), 0);
               // … and open at its end; the last time it is resumed and over before anybody looks.
               run.append([...bodies.slice(again)]);
               await shows(page, "#connection", "Run ended");
@@ -205,12 +207,12 @@ optionalTest(
             await shows(page, "#connection", "Live");
             await server.close();
             await shows(page, "#connection", "Reconnecting");
-            await page.locator(".notice:visible", { hasText: "has closed" }).waitFor({ timeout: 20_000 });
+            await page.locator("#head .notice:visible", { hasText: "has closed" }).waitFor({ timeout: 20_000 });
             assert.equal(await text(page, "#connection"), "Closed");
             const again = serve({ runsFolder, port: server.port });
             try {
               await shows(page, "#connection", "Live");
-              assert.equal(await page.locator(".notice:visible").count(), 0);
+              assert.equal(await page.locator("#head .notice:visible").count(), 0);
             } finally {
               await again.close();
             }
@@ -239,7 +241,7 @@ optionalTest(
               for (const page of hidden.slice(0, 3)) assert.equal(await text(page, "#connection"), "Live");
               run.append([{ kind: "run.end", status: "stopped", seconds: 1, error: "StopError: Stopped by Ctrl-C" }]);
               for (const page of hidden.slice(0, 3)) await shows(page, "#connection", "Run ended");
-              await hidden[0]!.locator(".notice:visible", {
+              await hidden[0]!.locator("#head .notice:visible", {
                 hasText: "stopped by Ctrl-C; re-run the same command to resume",
               })
                 .waitFor(
