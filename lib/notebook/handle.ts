@@ -15,7 +15,9 @@ import {
   meanFigure,
   measureGrids,
   parametersFigure,
+  sequentialTokensFigure,
   timeFigure,
+  totalTokensFigure,
 } from "../report/mod.ts";
 import { applyEvent, isUnderWay, readRun, type RunView } from "../run/mod.ts";
 import { card } from "./card.ts";
@@ -31,6 +33,8 @@ const FIGURES = {
   gates: gatesFigure,
   parameters: parametersFigure,
   time: timeFigure,
+  "refinement-total": totalTokensFigure,
+  "refinement-sequential": sequentialTokensFigure,
 } as const;
 
 /** Names of the figures that a handle can show. */

@@ -21,6 +21,7 @@ export { reportMarkdown } from "./markdown.ts";
 export { reportHtml } from "./page.ts";
 export type { AboutRun } from "./provenance.ts";
 export { type EvaluatedRun, keepEvaluation } from "./keep-evaluation.ts";
+export { sequentialTokensFigure, totalTokensFigure } from "./refinement.ts";
 export { measureGrids, tableNamed } from "./results.ts";
 export { hasInterval, seedsBasis, seedsTable } from "./seeds.ts";
 export { seedsGrids, writeSeedsReport } from "./seeds-report.ts";

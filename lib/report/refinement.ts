@@ -10,23 +10,30 @@ const BASELINE = "long-cot";
 
 /** Accuracy over B_total and over B_seq; none for other experiments. */
 export function refinementFigures(view: RunView): Figure[] {
-  return [
-    budgetFigure(view, {
-      name: "refinement-total",
-      column: "total",
-      label: "B_total",
-      title: "Problems solved by tokens over all calls",
-      what: "B_total counts the tokens in and out over all calls: what an answer costs.",
-    }),
-    budgetFigure(view, {
-      name: "refinement-sequential",
-      column: "sequential",
-      label: "B_seq",
-      title: "Problems solved by tokens along the longest chain of calls",
-      what:
-        "B_seq counts the tokens along the longest chain of calls that wait for each other: how long an answer takes.",
-    }),
-  ].filter((figure) => figure !== undefined);
+  return [totalTokensFigure(view), sequentialTokensFigure(view)].filter((figure) => figure !== undefined);
+}
+
+/** Accuracy over B_total. */
+export function totalTokensFigure(view: RunView): Figure | undefined {
+  return budgetFigure(view, {
+    name: "refinement-total",
+    column: "total",
+    label: "B_total",
+    title: "Problems solved by tokens over all calls",
+    what: "B_total counts the tokens in and out over all calls: what an answer costs.",
+  });
+}
+
+/** Accuracy over B_seq. */
+export function sequentialTokensFigure(view: RunView): Figure | undefined {
+  return budgetFigure(view, {
+    name: "refinement-sequential",
+    column: "sequential",
+    label: "B_seq",
+    title: "Problems solved by tokens along the longest chain of calls",
+    what:
+      "B_seq counts the tokens along the longest chain of calls that wait for each other: how long an answer takes.",
+  });
 }
 
 /** Whether refinement gained anything, in words; undefined for other experiments. */

@@ -3,9 +3,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { mainConfigSchema } from "../../experiments/bts/config.ts";
 import { btsExperiment } from "../../experiments/bts.ts";
+import { refineDefinition } from "../../experiments/refine/config.ts";
+import { refineExperiment } from "../../experiments/refine.ts";
 import { btsMetrics } from "../../lib/bts/metrics.ts";
 import { UserError } from "../../lib/errors.ts";
-import { type MeasureInfo, readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
+import type { AttemptRecord } from "../../lib/refine/mod.ts";
+import { buildConfig, type MeasureInfo, readRun, repositoryRoot, runIds, withRun } from "../../lib/run/mod.ts";
 import { checkDeclared } from "../../lib/run/sweep/declared.ts";
 import { parseMetric, valuesOf } from "../../lib/run/view/metrics.ts";
 import { loadStitches } from "../../lib/stitch/mod.ts";
@@ -142,6 +145,46 @@ Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the
       }
       assert.doesNotMatch(stderr, /✓ stitch\s+cached/);
     });
+
+    await t.step(
+      "its models refine: experts draft, the stitched one solves, and the run keeps the accuracy",
+      async () => {
+        const id = (await runIds(runs)).at(-1)!;
+        const experiment = refineExperiment();
+        const preset = { name: "smoke", value: refineDefinition.presets["smoke"]!.config as Record<string, unknown> };
+        const sets = [
+          ...[
+            `model.source=${id}`,
+            'model.drafters=["expert:math", "code"]',
+            'methods=["long-cot", "pdr-random-k"]',
+          ],
+          ...["problems.levels=[easy]", "budgets=[400]"],
+        ];
+        const given = buildConfig(refineDefinition.schema, { preset, sets });
+        const context = { runsFolder: runs, report: () => {} };
+        const config = await experiment.complete!({ ...context, config: given, origins: {}, dryRun: false });
+        assert.deepEqual([config.model.name, config.problems.seed], ["bts", 1]);
+        const prepared = await experiment.prepare(config, 1, context);
+        const { run } = await withRun({
+          ...{ runsFolder: runs, experiment: "refine", title: "", preset: "smoke", seed: 1, device: "cpu", config },
+          ...{ command: [], plan: [] },
+        }, async (run) => {
+          const device = { description: "cpu", numerics: "cpu", code: import.meta };
+          return (await experiment.body({ run, config, rngSeed: 1, device, prepared })).value;
+        });
+        await experiment.release!(prepared);
+        const cell = (await readRun(runs, run.id))!.cells.find(({ name }) => name === "pdr-random-k")!;
+        const attempts = await Deno.readTextFile(join(runs, ".cells", cell.cellKey, "attempts.jsonl"));
+        const { trace } = JSON.parse(attempts) as AttemptRecord;
+        assert.deepEqual([...new Set(trace.map(({ role, writer }) => `${role} ${writer}`))], [
+          ...["draft expert:math", "draft expert:code", "solve bts"],
+        ]);
+        const { results } = (await readRun(runs, id))!;
+        const kept = results!.methods["bts"]!.filter(({ name }) => name.startsWith("refine/")).map(({ name }) => name);
+        assert.deepEqual(kept, ["refine/long-cot@400", "refine/pdr-random-k@400"]);
+        assert.ok((await Deno.readTextFile(join(runs, id, "report.html"))).includes("refine/long-cot@400"));
+      },
+    );
 
     await t.step(
       "`--seeds` makes one run a seed and a report over all; one thread gives the bytes of two, another seed others",
