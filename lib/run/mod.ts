@@ -106,6 +106,7 @@ export {
   textColumn,
   type TrialLine,
   valueOf,
+  withRecentPoints,
 } from "./view/mod.ts";
 export type { CodeModule } from "./files/code-version.ts";
 export { writeTextAtomically } from "./files/files.ts";

@@ -28,7 +28,7 @@ Deno.test("`apiClient()` reads, changes with the server's token, and fails in th
 
     const { runs } = await answerOf(reader.runs.$get({ query: {} }));
     assert.deepEqual(runs.map(({ id }) => id), [ID]);
-    const { run: view } = runResponseSchema.parse(await answerOf(reader.runs[":id"].$get({ param })));
+    const { run: view } = runResponseSchema.parse(await answerOf(reader.runs[":id"].$get({ param, query: {} })));
     const status: string = (await answerOf(reader.runs[":id"].status.$get({ param }))).status;
     assert.equal(status, view.status);
     const { events } = await answerOf(reader.runs[":id"].events.$get({ param, query: { after: "7" } }));
@@ -49,7 +49,7 @@ Deno.test("`apiClient()` reads, changes with the server's token, and fails in th
       return cause === "access.missing";
     });
     await assert.rejects(
-      answerOf(reader.runs[":id"].$get({ param: { id: "20261122-101010-none" } })),
+      answerOf(reader.runs[":id"].$get({ param: { id: "20261122-101010-none" }, query: {} })),
       ({ cause }) => cause === "run.unknown",
     );
   }));

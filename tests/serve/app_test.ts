@@ -57,6 +57,26 @@ Deno.test("the API answers what its schemas say", async () => {
   });
 });
 
+Deno.test("`/api/runs/:id?points=recent` leaves out curves and nothing else", async () => {
+  await withRunsFolder(async (runsFolder) => {
+    const run = fakeRun(runsFolder, ID);
+    run.append(demoBodies({ id: ID, steps: 2_000 }));
+    run.release();
+    const app = createApp({ runsFolder });
+    const ask = (query: string) =>
+      app.fetch(new Request(`http://localhost/api/runs/${ID}${query}`, { headers: { host: "localhost" } }));
+    const [all, recent] = [await (await ask("")).text(), await (await ask("?points=recent")).text()];
+    assert.ok(recent.length < all.length / 10, `${recent.length} of ${all.length} bytes`);
+    const [a, b] = [JSON.parse(all), JSON.parse(recent)].map(({ run }) => ({
+      ...run,
+      cells: run.cells.map((cell: object) => ({ ...cell, metrics: [] })),
+    }));
+    assert.deepEqual(b, a);
+    const refused = await ask("?points=some");
+    assert.deepEqual([refused.status, (await refused.json()).error.code], [400, "points.malformed"]);
+  });
+});
+
 Deno.test("`/api/runs?filter=` finds runs by words, fields and settings, and says what is malformed", async () => {
   await withApp(async (ask) => {
     const find = async (filter: string) =>

@@ -51,6 +51,7 @@ export {
 } from "./metrics.ts";
 export { countsSteps, formatSeconds, progressLine } from "./progress.ts";
 export { flatSettings, matchesFilter, parseFilter } from "./run-filter.ts";
+export { recentPoints, withRecentPoints } from "./recent-points.ts";
 export { optionValues, shellLine } from "./shell-line.ts";
 export { movingAverage, smoothed, smoothingWeight } from "./smoothing.ts";
 export { type ParallelCoordinates, parallelCoordinates, type TrialLine } from "./sweep-axes.ts";

@@ -10,6 +10,7 @@ import {
   readRun,
   readStatus,
   runFolder,
+  withRecentPoints,
 } from "../../run/mod.ts";
 import { loadAssets } from "../assets.ts";
 import { body, html, json, missing, problem, read, refused, runParams, unknownRun } from "./answers.ts";
@@ -48,13 +49,20 @@ const filter = z.string().max(1_000).optional().openapi({
     "Words, and terms such as `seed:2`, `model.width:>64` or `tag:good`; a run must satisfy all of them to be among `matching`",
 });
 
+const points = z.enum(["all", "recent"]).default("all").openapi({
+  description: "`recent`: of each cell only its last points, and the last value of every metric",
+});
+
 const params = runParams;
 /** What the API has of this. */
 export const routes = {
   list: read("/api/runs", "All runs, newest first", json("The runs", runListResponseSchema), {
     query: z.object({ filter }),
   }),
-  run: read("/api/runs/{id}", "One run with its cells", json("The run", runResponseSchema), { params }),
+  run: read("/api/runs/{id}", "One run with its cells", json("The run", runResponseSchema), {
+    params,
+    query: z.object({ points }),
+  }),
   status: read(
     "/api/runs/{id}/status",
     "The run's status and the time of its last event",
@@ -120,13 +128,19 @@ export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds,
     (result, c) =>
       result.success ? undefined : problem(c, 400, "filter.malformed", "Expected ?filter= with up to 1,000 characters"),
   );
-  app.openapi(routes.run, async (c) => {
-    const run = await readRun(runsFolder, c.req.param("id"));
-    const folder = run && await runFolder(runsFolder, run.id);
-    if (run === undefined || folder === undefined) return unknownRun(c);
-    const [report, labels] = [await hasReport(runsFolder, run.id, "run"), await readLabels(folder)];
-    return c.json({ run, report, labels, runsFolder }, 200);
-  });
+  app.openapi(
+    routes.run,
+    async (c) => {
+      const whole = await readRun(runsFolder, c.req.param("id"));
+      const folder = whole && await runFolder(runsFolder, whole.id);
+      if (whole === undefined || folder === undefined) return unknownRun(c);
+      const run = c.req.valid("query").points === "recent" ? withRecentPoints(whole) : whole;
+      const [report, labels] = [await hasReport(runsFolder, run.id, "run"), await readLabels(folder)];
+      return c.json({ run, report, labels, runsFolder }, 200);
+    },
+    (result, c) =>
+      result.success ? undefined : problem(c, 400, "points.malformed", "Expected ?points=all or ?points=recent"),
+  );
 
   app.openapi(routes.status, async (c) => {
     const status = await readStatus(runsFolder, c.req.param("id"));

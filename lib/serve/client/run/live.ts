@@ -33,7 +33,10 @@ export function followRun(store: RunStore, onConnection: (state: ConnectionState
       const said = announcementOf(run, event);
       if (said !== undefined) store.change({ announcement: said });
       if (event.kind !== "run.end") return;
-      getJson<RunResponse>(address).then(({ report }) => store.change({ reported: report }), () => {});
+      getJson<RunResponse>(`${address}?points=recent`).then(
+        ({ report }) => store.change({ reported: report }),
+        () => {},
+      );
     },
   });
 }

@@ -33,7 +33,7 @@ start().catch((error) => {
 async function start(): Promise<void> {
   showConnection(connection, "connecting");
   const address = `/api/runs/${encodeURIComponent(id)}`;
-  const store = createStore(address, await getJson<RunResponse>(address));
+  const store = createStore(address, await getJson<RunResponse>(`${address}?points=recent`));
   render(<Page store={store} />, byId("run"));
   getSession().then(({ edit, stop }) => store.change({ able: { edit, stop } }), () => {});
   followRun(store, (state) => showConnection(connection, state));

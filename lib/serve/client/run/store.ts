@@ -1,8 +1,11 @@
 // The run that the page shows: its view, brought up to date by events, and what else is known about it.
 import type { RunEvent, RunView } from "../../../run/mod.ts";
-import { applyEvent } from "../../../run/view/mod.ts";
+import { applyEvent, recentPoints } from "../../../run/view/mod.ts";
 import type { LabelsResponse, RunResponse } from "../../schemas.ts";
 import { oncePerFrame } from "../common/dom.ts";
+
+/** With more points a cell keeps only the recent ones: charts ask for their own. */
+const MOST_POINTS = 500;
 
 /** What is known of the run. It is changed in place, and readers are told. */
 export interface RunState {
@@ -54,6 +57,8 @@ export function createStore(address: string, { run, report, labels, runsFolder }
     state,
     take(event) {
       applyEvent(run, event);
+      const cell = event.kind === "metrics" ? run.cells.find(({ name }) => name === event.cell) : undefined;
+      if (cell !== undefined && cell.metrics.length > MOST_POINTS) cell.metrics = recentPoints(cell.metrics);
       tell();
     },
     change(change) {
