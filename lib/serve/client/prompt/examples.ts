@@ -1,11 +1,11 @@
 // A text that goes from domain to domain, to see the gates change with the context.
 
-/** A few words of each built-in domain. */
+/** A few words of each built-in domain, few enough for models with a short context. */
 const TEXTS: Readonly<Record<string, string>> = {
-  english: "The President said to the Congress that the people of the United States had kept the peace. ",
-  code: "function add(a, b) {\n  const sum = a + b;\n  return sum;\n}\n",
-  math: "What is 12 plus 7? 19\nWhat is 20 minus 8? 12\n",
-  multilingual: "Der Typ kann nicht zugewiesen werden. Le type ne peut pas être assigné. ",
+  english: "The people of the United States have kept the peace. ",
+  code: "function add(a, b) {\n  return a + b;\n}\n",
+  math: "What is 12 plus 7? 19\n",
+  multilingual: "Le type ne peut pas être assigné. ",
 };
 
 /** The text, English first, of the experts' domains that have one; undefined if there are not two domains. */

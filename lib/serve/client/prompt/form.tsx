@@ -20,6 +20,8 @@ interface FormProps {
   readonly onStop: () => void;
 }
 
+/** Tokens to generate after the example, which nearly fills a short context. */
+const EXAMPLE_LENGTH = 16;
 /** Models that are asked unless others are chosen. */
 const FIRST = ["seed", "bts"];
 
@@ -36,8 +38,10 @@ export function PromptForm({ models, busy, onAsk, onStop }: FormProps) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.current!.requestSubmit();
   };
   const fill = () => {
-    const box = form.current!.elements.namedItem("prompt") as HTMLTextAreaElement;
+    const { elements } = form.current!;
+    const box = elements.namedItem("prompt") as HTMLTextAreaElement;
     box.value = example!;
+    (elements.namedItem("maxTokens") as HTMLInputElement).value = String(EXAMPLE_LENGTH);
     box.focus();
   };
   return (
