@@ -7,7 +7,7 @@ import { duration } from "../common/format.ts";
 
 const [WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN] = [124, 44, 26, 12, 3];
 /** Longer names are cut. */
-const LETTERS = 15;
+const LETTERS = 13;
 /** The graph shrinks to this part of its size before it scrolls. */
 const LEAST = 0.85;
 
