@@ -125,7 +125,8 @@ export async function jobEnd(
 
 /** The file for the output of a job that has a run: `<runs>/.output/<id>.log`. */
 export async function outputFile(runsFolder: string, run: string): Promise<string> {
-  await Deno.mkdir(join(runsFolder, ".output"), { recursive: true });
+  // For the owner alone: it may hold the link to the run's page, with its token.
+  await Deno.mkdir(join(runsFolder, ".output"), { recursive: true, mode: 0o700 });
   return join(runsFolder, ".output", `${run}.log`);
 }
 

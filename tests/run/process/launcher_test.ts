@@ -1,7 +1,7 @@
 // Jobs: their arguments, output and end, and polling them from any process.
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { jobEnd, localLauncher } from "../../../lib/run/mod.ts";
+import { dirname, join } from "node:path";
+import { jobEnd, localLauncher, outputFile } from "../../../lib/run/mod.ts";
 import type { Job } from "../../../lib/run/process/launcher.ts";
 import { spawnScript, withFolder } from "../fixtures.ts";
 
@@ -114,4 +114,15 @@ setTimeout(() => {}, 60_000);
       await localLauncher.cancel(first!);
       await until(async () => (await localLauncher.poll(first!)).kind === "ended");
     }),
+});
+
+Deno.test("`outputFile()` is in a folder that only its owner may open", async () => {
+  const runs = await Deno.makeTempDir({ prefix: "stitchbook-output-" });
+  try {
+    const path = await outputFile(runs, "a-run");
+    const { mode } = await Deno.stat(dirname(path));
+    if (Deno.build.os !== "windows") assert.equal(mode! & 0o777, 0o700);
+  } finally {
+    await Deno.remove(runs, { recursive: true });
+  }
 });
