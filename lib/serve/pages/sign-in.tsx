@@ -34,7 +34,7 @@ export function SignInPage({ next, isWrong, isPrivate }: SignInProps) {
           <button class="button" type="submit">Sign in</button>
         </form>
         {!isPrivate && (
-          <p>
+          <p class="field">
             <a href={next}>Read without it</a>
           </p>
         )}

@@ -63,7 +63,7 @@ function Node({ cell: { name, title, status, seconds, builtBy }, index, x, y }: 
   const time = seconds === null || status === "cached" ? "" : ` · ${duration(seconds)}`;
   const origin = status === "cached" && builtBy !== null ? `, built by ${builtBy}` : "";
   return (
-    <a href={`#cell-${index}`} data-status={status} aria-label={`${title}: ${statusText(status)}${origin}`}>
+    <a href={`#cell-${index}`} data-status={status}>
       <title>{`${title}: ${statusText(status)}${origin}`}</title>
       <rect class="box" x={x} y={y} width={WIDTH} height={HEIGHT} rx={8}></rect>
       <circle class="state" cx={x + 13} cy={y + 16} r={4}></circle>

@@ -67,7 +67,7 @@ export function TrialsTable({ sweep, sort, descending, selected, onSort, onPoint
     (order === undefined ? "" : `; sorted by ${order.title}`) +
     (selected === undefined ? "" : `; ${trials.length} of ${sweep.trials.length} selected`);
   return (
-    <div class="table-box" role="region" aria-label="Trials" tabindex={0}>
+    <div class="table-box" role="region" aria-label="Table of trials" tabindex={0}>
       <table>
         <caption>{caption}</caption>
         <thead>
