@@ -20,25 +20,25 @@ export const LOOSE = { sanitizeOps: false, sanitizeResources: false };
 /** Opens a page, with everything that it complains about, and closes it again. */
 export type WithPage = (body: (page: Page, complaints: string[], browser: Browser) => Promise<void>) => Promise<void>;
 
-/** One browser for several pages, each of which has its own storage. */
+let started: Promise<Browser> | undefined;
+// Each test file loads this module anew, and its tests share one Chromium.
+Deno.test.afterAll(async () => await (await started)?.close());
+
+/** The browser of this file's tests, whose pages each have their own storage. */
 export async function withBrowser(body: (browser: Browser, withPage: WithPage) => Promise<void>): Promise<void> {
-  const browser = await chromium.launch({ executablePath: chromiumPath()!, args: FLAGS });
-  try {
-    await body(browser, async (use) => {
-      const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
-      const complaints: string[] = [];
-      page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-      page.on("pageerror", (error) => complaints.push(String(error)));
-      try {
-        await use(page, complaints, browser);
-      } finally {
-        await page.close();
-      }
-    });
-  } finally {
-    await browser.close();
-  }
+  await body(await (started ??= chromium.launch({ executablePath: chromiumPath()!, args: FLAGS })), withPage);
 }
 
-/** A page in a browser of its own. */
-export const withPage: WithPage = (body) => withBrowser((_, withPage) => withPage(body));
+/** A page in the browser of this file's tests. */
+export const withPage: WithPage = (body) =>
+  withBrowser(async (browser) => {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
+    const complaints: string[] = [];
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    try {
+      await body(page, complaints, browser);
+    } finally {
+      await page.close();
+    }
+  });

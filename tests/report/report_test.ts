@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
-import { chromium } from "playwright-core";
 import { reportMarkdown } from "../../lib/report/markdown.ts";
 import { escapeMarkdown, gridMarkdown, gridOf, writeReport } from "../../lib/report/mod.ts";
 import { reportHtml } from "../../lib/report/page.ts";
 import { measureGrids } from "../../lib/report/results.ts";
 import { foldEvents } from "../../lib/run/mod.ts";
+import { LOOSE, withPage } from "../chromium.ts";
+import { optionalTest } from "../optional.ts";
 import { valuesBy } from "../run/results.ts";
 import { EVIL, evilAbout, evilView, sampleEvents, sampleView } from "./sample.ts";
 
@@ -183,29 +184,12 @@ Deno.test("`writeReport()` writes both files whole and leaves nothing else", asy
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test({
-  name: "the page asks for nothing, runs nothing and fits a phone in Chromium",
-  ignore: (await Deno.stat("/usr/bin/chromium").catch(() => undefined)) === undefined,
-  sanitizeOps: false,
-  sanitizeResources: false,
-  async fn() {
-    const folder = await Deno.makeTempDir();
+optionalTest("chromium", "the page asks for nothing, runs nothing and fits a phone in Chromium", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
     const { html } = await writeReport(folder, evilView());
-    const browser = await chromium.launch({
-      executablePath: "/usr/bin/chromium",
-      args: [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-quic",
-      ],
-    });
-    try {
-      const page = await browser.newPage({ viewport: { width: 375, height: 800 } });
+    await withPage(async (page) => {
+      await page.setViewportSize({ width: 375, height: 800 });
       const requests: string[] = [], complaints: string[] = [];
       page.on("request", (request) => requests.push(request.url()));
       page.on("console", (message) => complaints.push(message.text()));
@@ -214,9 +198,8 @@ Deno.test({
       assert.deepEqual(requests, [`file://${html}`]);
       assert.deepEqual(complaints, []);
       assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 375);
-    } finally {
-      await browser.close();
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
-});
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}, LOOSE);
