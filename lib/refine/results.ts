@@ -177,7 +177,7 @@ export function refinementVerdict(all: readonly MethodAttempts[]): string {
   const among = scored.length > 1 ? `, the best of ${scored.length} refinement methods,` : "";
   const facts = `With up to ${largest} tokens for each of ${base.length} problems, long chain of thought solves ` +
     `${percent(accuracyOf(base).value)}, and ${label}${among} ${percent(accuracyOf(best.own).value)}: ` +
-    `${points(value)} points more, 95 % interval ${points(low)} to ${points(high)}.`;
+    `a difference of ${points(value)} points, 95 % interval ${points(low)} to ${points(high)}.`;
   if (low > 0) {
     const caution = scored.length > 1 ? " As the best of several it may owe a part of that to chance." : "";
     return `Refinement helps. ${facts}${caution}`;

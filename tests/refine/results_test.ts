@@ -83,7 +83,7 @@ Deno.test("the verdict says plainly whether refinement helps, hurts, or cannot b
     verdict(30),
     /^Refinement helps\. With up to 1000 tokens for each of 40 problems, .* 25\.0 %, .* 75\.0 %/,
   );
-  assert.match(verdict(0), /^Refinement hurts\. .* −25\.0 points more/);
+  assert.match(verdict(0), /^Refinement hurts\. .* a difference of −25\.0 points/);
   assert.match(verdict(11), /^Refinement gains nothing that can be told from chance\. .*Small models gain little/);
   assert.match(refinementVerdict([base]), /^No comparison/);
   assert.match(
