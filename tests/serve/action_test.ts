@@ -1,7 +1,7 @@
 // What pages may change, and everybody else may not: tokens, origins, bodies.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { labelsSchema } from "../../lib/run/mod.ts";
+import { labelsSchema, readPrompts } from "../../lib/run/mod.ts";
 import { createAccess, createApp } from "../../lib/serve/mod.ts";
 import { isOwnPost } from "../../lib/http/guard.ts";
 import { createTokens } from "../../lib/serve/token.ts";
@@ -65,6 +65,28 @@ Deno.test("a page with the token names, tags and notes a run, under the rules of
       "run.unknown",
     );
     await refused(await send(`/api/runs/..%2f${ID}/labels`, { kind: "note", text: "x" }), 404, "run.unknown");
+  }));
+
+Deno.test("prompts are kept up to their own size, and refused if they are not what the page sends", () =>
+  withApp(async (send, _token, runsFolder) => {
+    const address = `/api/runs/${ID}/prompts`;
+    const answer = { model: "bts", without: null, gates: null, tokens: 1, seconds: 1, finish: "stop" };
+    const prompt = (text: string) => ({
+      prompt: "x",
+      chat: false,
+      temperature: 0,
+      maxTokens: 1,
+      seed: 0,
+      answers: [{ ...answer, pieces: [{ text, gates: null }] }],
+    });
+    assert.equal((await send(address, prompt("<b>".repeat(100_000)))).status, 200); // more than labels may have
+    assert.equal((await readPrompts(join(runsFolder, ID))).length, 1);
+    await refused(await send(address, prompt("x".repeat(2 ** 20))), 413, "body.size");
+    await refused(await send(address, { ...prompt("x"), answers: [] }), 400, "body.malformed");
+    await refused(await send(address, { ...prompt("x"), more: 1 }), 400, "body.malformed");
+    await refused(await send("/api/runs/20261122-101010-bts-none-aaaa/prompts", prompt("x")), 404, "run.unknown");
+    await refused(await send(address, prompt("x"), {}), 403, "token.missing");
+    assert.equal((await readPrompts(join(runsFolder, ID))).length, 1);
   }));
 
 Deno.test("a run is removed and brought back; one that nobody writes cannot be stopped", () =>

@@ -8,6 +8,8 @@ import { appendLine } from "../files/files.ts";
 export const PROMPTS_FILE = "prompts.jsonl";
 /** Prompts that are read, the newest. */
 const MOST_READ = 30;
+/** Bytes from the end of the file that are read: room for as many of the largest that a server takes, and more. */
+const MOST_BYTES = 2 ** 25;
 
 const name = z.string().max(200);
 
@@ -50,7 +52,7 @@ export type KeptPrompt = z.infer<typeof keptPromptSchema>;
 
 /** The newest prompts of the run in this folder, the oldest of them first; damaged lines are left out. */
 export async function readPrompts(folder: string): Promise<KeptPrompt[]> {
-  const content = await Deno.readTextFile(join(folder, PROMPTS_FILE)).catch(absent) ?? "";
+  const content = await readEnd(join(folder, PROMPTS_FILE)).catch(absent) ?? "";
   const lines = content.split("\n").filter((line) => line !== "");
   return lines.slice(-MOST_READ).flatMap((line) => attempt(() => keptPromptSchema.parse(JSON.parse(line))) ?? []);
 }
@@ -73,4 +75,20 @@ export function keepPrompt(folder: string, prompt: Prompt): KeptPrompt {
       "check the permissions of the run's folder",
     );
   }
+}
+
+/** The end of a file, from the start of a line. */
+async function readEnd(path: string): Promise<string> {
+  using file = await Deno.open(path);
+  const { size } = await file.stat();
+  const start = Math.max(0, size - MOST_BYTES);
+  await file.seek(start, Deno.SeekMode.Start);
+  const bytes = new Uint8Array(size - start);
+  for (let read = 0; read < bytes.length;) {
+    const count = await file.read(bytes.subarray(read));
+    if (count === null) break;
+    read += count;
+  }
+  const text = new TextDecoder().decode(bytes);
+  return start === 0 ? text : text.slice(text.indexOf("\n") + 1);
 }
