@@ -1,4 +1,4 @@
-// Quantiles of the beta and Student's t distribution, and the exact interval of a proportion.
+// Quantiles of the beta and Student's t distribution, and the intervals of a proportion and of a mean.
 
 /** ln Γ(x) for x > 0, to about 15 digits (Lanczos 1964, with g = 7 and nine coefficients). */
 function logGamma(x: number): number {
@@ -95,4 +95,23 @@ export function proportionInterval(successes: number, trials: number): { readonl
     low: successes === 0 ? 0 : betaQuantile(0.025, successes, failures + 1),
     high: failures === 0 ? 1 : betaQuantile(0.975, successes + 1, failures),
   };
+}
+
+/** A mean with the half-width of its 95 % interval (NaN when there is only one sample). */
+export interface MeanInterval {
+  readonly mean: number;
+  readonly halfWidth: number;
+  readonly samples: number;
+}
+
+/** Mean of `values` with its 95 % Student interval. */
+export function meanInterval(values: readonly number[]): MeanInterval {
+  const n = values.length;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  if (n < 2) return { mean, halfWidth: NaN, samples: n };
+  return { mean, halfWidth: studentQuantile(n - 1) * Math.sqrt(varianceOf(values, mean) / n), samples: n };
+}
+
+export function varianceOf(values: readonly number[], mean: number): number {
+  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
 }

@@ -2,7 +2,7 @@
 import { HEADLINE, type RunView, seedOf, valueOf } from "../run/mod.ts";
 import { methodPhrase } from "../methods.ts";
 import { hasInterval, seedsSummary } from "./seeds.ts";
-import { meanInterval } from "./statistics.ts";
+import { meanInterval } from "../statistics.ts";
 import { differenceSentence, listed, sizes } from "./wording.ts";
 
 /**

@@ -16,7 +16,8 @@ import {
 } from "../run/mod.ts";
 import { compact, fixed, range } from "./format.ts";
 import { methodLabel, orderMethods } from "../methods.ts";
-import { meanInterval, meanShareInterval } from "./statistics.ts";
+import { meanInterval } from "../statistics.ts";
+import { meanShareInterval } from "./statistics.ts";
 
 /** A mean over seeds with its 95 % interval, as shown: fractions in percent. */
 export interface SeedsScore {

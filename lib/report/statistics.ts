@@ -1,20 +1,5 @@
-// Means over seeds with their 95 % intervals: Student's t for scores, Korn and Graubard's for shares.
-import { proportionInterval, studentQuantile } from "../statistics.ts";
-
-/** A mean with the half-width of its 95 % interval (NaN when there is only one sample). */
-export interface MeanInterval {
-  readonly mean: number;
-  readonly halfWidth: number;
-  readonly samples: number;
-}
-
-/** Mean of `values` with its 95 % Student interval. */
-export function meanInterval(values: readonly number[]): MeanInterval {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  if (n < 2) return { mean, halfWidth: NaN, samples: n };
-  return { mean, halfWidth: studentQuantile(n - 1) * Math.sqrt(varianceOf(values, mean) / n), samples: n };
-}
+// The mean of shares over seeds with its 95 % interval, by Korn and Graubard.
+import { proportionInterval, studentQuantile, varianceOf } from "../statistics.ts";
 
 /**
  * The 95 % interval of a mean share over seeds, each of which asked some questions; it stays within 0 and 1.
@@ -38,8 +23,4 @@ export function meanShareInterval(
   const independent = mean * (1 - mean) / variance * (studentQuantile(asked - 1) / studentQuantile(seeds - 1)) ** 2;
   const counted = mean === 0 || mean === 1 || variance === 0 ? asked : Math.min(asked, independent);
   return proportionInterval(mean * counted, counted);
-}
-
-function varianceOf(values: readonly number[], mean: number): number {
-  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
 }

@@ -83,6 +83,7 @@ export {
   type ParallelCoordinates,
   parallelCoordinates,
   parametersOf,
+  parseTableView,
   pickMetric,
   placeName,
   printable,
@@ -102,6 +103,8 @@ export {
   type Spare,
   summaryColumns,
   summaryHeading,
+  tableQuery,
+  type TableView,
   takeSeries,
   textColumn,
   type TrialLine,
@@ -162,10 +165,27 @@ export {
 export { headline, listFromIndex, type ListOptions, shownName, type SortedRun } from "./catalog/listing.ts";
 export type { QueryRows } from "./catalog/query-messages.ts";
 export { queryRuns } from "./catalog/query.ts";
+export { tableIds, tableNames, tableWindow } from "./catalog/run-table.ts";
+export { type TableData, type TableReader, tableReader } from "./catalog/table-data.ts";
+export {
+  type TableCell,
+  type TableColumn,
+  type TableRow,
+  type TableWindow,
+  tableWindowSchema,
+} from "./catalog/table-rows.ts";
 export { resolveRun } from "./catalog/resolve-run.ts";
 export { listRuns } from "./catalog/run-list.ts";
 export { withIndex } from "./catalog/runs-index.ts";
-export { emptyTrash, lastRemoval, restoreLast, trashRuns } from "./catalog/trash.ts";
+export {
+  emptyTrash,
+  lastRemoval,
+  listRemovals,
+  type Removal,
+  restore,
+  restoreLast,
+  trashRuns,
+} from "./catalog/trash.ts";
 export { type Verification, verifyRun } from "./catalog/verify.ts";
 export { parseWithCommander, readInteger, readNumber, unknownCommand } from "./command-line/commander.ts";
 export {

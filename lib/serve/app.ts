@@ -1,6 +1,7 @@
 // The HTTP app: a stateless fetch handler over the folders of runs. It reads; with a page's token it also changes them.
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
+import { compress } from "hono/compress";
 import { etag } from "hono/etag";
 import { HTTPException } from "hono/http-exception";
 import { methodNotAllowed } from "hono/method-not-allowed";
@@ -19,6 +20,7 @@ import { missing, problem } from "./routes/answers.ts";
 import type { Access } from "./access.ts";
 import { loadAssets } from "./assets.ts";
 import { createFeeds, type Feeds } from "./feed.ts";
+import { tableReader } from "../run/mod.ts";
 import { ASSET_POLICY } from "./headers.ts";
 import { addArtifactRoutes } from "./routes/artifacts.ts";
 import { addFigureRoutes } from "./routes/figures.ts";
@@ -29,6 +31,8 @@ import { addRunRoutes } from "./routes/runs.ts";
 import { addSeriesRoutes } from "./routes/series.ts";
 import { addSweepRoutes } from "./routes/sweeps.ts";
 import { signIn } from "./routes/sign-in.ts";
+import { addTableRoutes } from "./routes/table.ts";
+import { addTrashRoutes } from "./routes/trash.ts";
 
 export interface AppOptions {
   /** The folder that holds the runs, one folder each. */
@@ -79,7 +83,10 @@ export function createApp(options: AppOptions): OpenAPIHono {
   addProcessRoutes(app, runsFolder);
   addFigureRoutes(app, runsFolder);
   addSweepRoutes(app, runsFolder);
-  addActionRoutes(app, runsFolder, able, access);
+  const table = tableReader(runsFolder, able.edit);
+  addTableRoutes(app, table);
+  addTrashRoutes(app, runsFolder);
+  addActionRoutes(app, runsFolder, able, access, table);
 
   addModelsRoute(app, models);
 
@@ -108,7 +115,7 @@ export function createApp(options: AppOptions): OpenAPIHono {
 function addAssets(app: OpenAPIHono): void {
   // Begins now, so that the first page need not wait; requests report what goes wrong.
   loadAssets().catch(() => {});
-  app.use("/static/*", etag());
+  app.use("/static/*", compress(), etag());
   app.get("/static/*", async (c) => {
     const { files } = await loadAssets();
     const asset = files.get(c.req.path.slice("/static/".length));

@@ -19,9 +19,10 @@ export interface Assets {
 export type PageName = keyof typeof PAGES;
 
 const PAGES = {
-  home: "serve/client/home/page.ts",
+  home: "serve/client/home/page.tsx",
   run: "serve/client/run/page.tsx",
   sweep: "serve/client/sweep/page.ts",
+  trash: "serve/client/trash/page.ts",
 } as const;
 const CLIENT = new URL("./client/", import.meta.url);
 

@@ -8,14 +8,12 @@ export const PAGE_POLICY = [
   "img-src 'self' data:",
   "connect-src 'self'",
   "base-uri 'none'",
-  "form-action 'none'",
+  // The token's form, and the table's filter where there is no JavaScript.
+  "form-action 'self'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
   "trusted-types 'none'",
 ].join("; ");
-
-/** The page that asks for the token: its form goes to this server. */
-export const SIGN_IN_POLICY = PAGE_POLICY.replace("form-action 'none'", "form-action 'self'");
 
 /** A report is one self-contained file: inline styles and data images, in an origin of its own, without scripts. */
 export const REPORT_POLICY = [

@@ -178,6 +178,35 @@ export const sweepResponseSchema = z.strictObject({
   runsFolder: z.string(),
 });
 
+/** `/api/table/ids`: ids of all runs of a view. */
+export const tableIdsSchema = z.strictObject({ runs: z.array(z.string()) });
+
+/** `/api/table/names`: what a filter's terms and the table's columns can name, and some values of each. */
+export const tableNamesSchema = z.strictObject({
+  names: z.array(z.strictObject({ name: z.string(), column: z.boolean(), values: z.array(z.string()) })),
+});
+
+/** `/api/removals`: what is in the trash, the last removal first. */
+export const removalsSchema = z.strictObject({
+  removals: z.array(z.strictObject({ removal: z.string(), time: z.string(), runs: z.array(z.string()) })),
+});
+
+/** Most runs that one request may change. */
+export const MOST_RUNS = 2_000;
+const manyRuns = z.array(z.string().max(100)).min(1).max(MOST_RUNS);
+
+/** `/api/tags`: adds and removes tags of many runs. */
+export const tagsRequestSchema = z.strictObject({
+  runs: manyRuns,
+  add: z.array(z.string()).max(50),
+  remove: z.array(z.string()).max(50),
+});
+/** `/api/remove`: moves many runs to the trash, as one removal. */
+export const removeRequestSchema = z.strictObject({ runs: manyRuns });
+export const changedRunsSchema = z.strictObject({ runs: z.array(z.string()) });
+
+export type TableNames = z.infer<typeof tableNamesSchema>;
+export type RemovalsResponse = z.infer<typeof removalsSchema>;
 export type RunResponse = z.infer<typeof runResponseSchema>;
 export type LabelsResponse = z.infer<typeof labelsSchema>;
 export type LabelRequest = z.infer<typeof labelRequestSchema>;

@@ -1,7 +1,8 @@
 // Means over seeds and their intervals.
 import assert from "node:assert/strict";
 import { random } from "../../lib/random.ts";
-import { meanInterval, meanShareInterval } from "../../lib/report/statistics.ts";
+import { meanInterval } from "../../lib/statistics.ts";
+import { meanShareInterval } from "../../lib/report/statistics.ts";
 
 Deno.test("`meanInterval()` covers the true mean in about 95 % of repeats, with 3 samples", () => {
   let state = 12345, hits = 0;

@@ -11,33 +11,6 @@ import { type FakeRun, fakeRun, withRunsFolder } from "../run/fake-run.ts";
 const ID = "20261122-101010-bts-demo-aaaa";
 const WAIT = { timeout: 10_000 };
 const text = async (page: Page, selector: string) => (await page.locator(selector).textContent() ?? "").trim();
-const shows = (page: Page, selector: string, what: string) => page.locator(selector, { hasText: what }).waitFor(WAIT);
-
-optionalTest("chromium", "the list tells runs apart by what they changed, and a stopped one is no error", async () => {
-  await withRunsFolder(async (runsFolder) => {
-    const run = fakeRun(runsFolder, ID);
-    const [start] = demoBodies({ id: ID });
-    const command = ["deno", "task", "bts", "--set", "model.width=256", "--set=stitch.count=1"];
-    run.append([
-      { ...start, command } as EventBody,
-      { kind: "run.end", status: "stopped", seconds: 1, error: "StopError: Stopped by Ctrl-C" },
-    ]);
-    run.release();
-    const server = serve({ runsFolder, port: 0 });
-    try {
-      await withPage(async (page, complaints) => {
-        await page.goto(server.url);
-        await shows(page, ".run .overrides", "with model.width=256stitch.count=1");
-        await shows(page, ".run", "preset demo · seed 1");
-        await shows(page, ".run-ending", "stopped by Ctrl-C; re-run the same command to resume");
-        assert.equal(await page.locator(".run-error").count(), 0);
-        assert.deepEqual(complaints, []);
-      });
-    } finally {
-      await server.close();
-    }
-  });
-}, LOOSE);
 
 optionalTest("chromium", "markup in a run's strings stays text", async () => {
   await withRunsFolder(async (runsFolder) => {

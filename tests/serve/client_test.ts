@@ -12,11 +12,10 @@ import {
   words,
 } from "../../lib/serve/client/common/format.ts";
 import { measureTables, textWithInterval } from "../../lib/serve/client/run/measure-tables.ts";
-import { listedScore } from "../../lib/serve/client/home/score.ts";
 import { bestOf } from "../../lib/serve/client/common/table.ts";
 import { groupTable, isGroupMetric } from "../../lib/serve/client/run/group-table.ts";
 import { folderOf } from "../../lib/serve/client/run/artifact-folder.ts";
-import { overridesOf, serveCommand } from "../../lib/serve/client/common/command.ts";
+import { serveCommand } from "../../lib/serve/client/common/command.ts";
 import type { CellView, Table } from "../../lib/run/mod.ts";
 import { methodLabel } from "../../lib/methods.ts";
 import { demoResults } from "../run/demo-log.ts";
@@ -78,10 +77,7 @@ Deno.test("`bestOf()` follows the column's direction, and finds none where all v
   assert.equal(bestOf(column, rows(3, 1)), undefined);
 });
 
-Deno.test("`overridesOf()` says what a run's command changed, and `serveCommand()` how to see it again", () => {
-  const command = ["deno", "task", "bts", "--set", "a.b=1", "--set=c=d=e", "--config", "my.yaml"];
-  assert.deepEqual(overridesOf(command), ["my.yaml", "a.b=1", "c=d=e"]);
-  assert.deepEqual(overridesOf(["--set"]), []);
+Deno.test("`serveCommand()` says how to see a run again", () => {
   assert.equal(serveCommand("runs"), "deno task serve");
   assert.equal(serveCommand("/tmp/x"), "deno task serve --runs /tmp/x");
 });
@@ -119,12 +115,4 @@ Deno.test("`groupTable()` shows the latest statistics of every parameter group",
   assert.deepEqual(table.rows, [{ group: "mlp", edge: 0.1, bimodality: 0.3 }, { group: "head", edge: 0.2 }]);
   assert.equal(groupTable({ metrics: metrics.slice(1) } as unknown as CellView), undefined);
   assert.deepEqual(Object.keys(metrics[0]!.values).filter((name) => !isGroupMetric(name)), ["loss"]);
-});
-
-Deno.test("`listedScore()` is what BTS came to, or the best that a study made", () => {
-  assert.deepEqual(listedScore({ seed: 2, soup: 1.8, bts: 1.9 }), { label: "BTS", bpb: 1.9 });
-  assert.deepEqual(listedScore({ "seed": 2, "K=4": 2.1, "K=2": 1.9 }), { label: "K=2 (best of 2)", bpb: 1.9 });
-  assert.deepEqual(listedScore({ seed: 2, soup: 1.8 }), { label: "Soup", bpb: 1.8 });
-  assert.equal(listedScore({ seed: 2 }), undefined);
-  assert.equal(listedScore({}), undefined);
 });

@@ -42,7 +42,7 @@ optionalTest(
             await withPage(async (page, complaints) => {
               writeTo(1);
               await page.goto(server.url);
-              await shows(page, ".run .badge", "Running");
+              await shows(page, ".run-table .badge", "Running");
               await page.getByRole("link", { name: "Demo run" }).click();
               await shows(page, "#connection", "Live");
               assert.equal(await page.locator(".cell").count(), 9);

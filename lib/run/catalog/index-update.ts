@@ -19,20 +19,38 @@ import { transact } from "./sqlite.ts";
 /** Called after each run with the number of runs that are up to date, and of all runs. */
 export type OnProgress = (done: number, total: number) => void;
 
+/** Which runs an update looks at. */
+export interface UpdateScope {
+  /** Whether the files of runs that are over are looked at too: they change when a run is resumed or labeled. @default true */
+  readonly settled?: boolean;
+  /** Runs whose files are looked at in any case. */
+  readonly ids?: ReadonlySet<string>;
+  /** An index that is only read: what it knows and has not changed since is left to it. */
+  readonly base?: DatabaseSync | undefined;
+}
+
 /** Updates the rows of every run and removes those of runs that are gone. */
 export async function updateRuns(
   db: DatabaseSync,
   runsFolder: string,
   onProgress: OnProgress = () => {},
+  { settled = true, ids: always = new Set(), base }: UpdateScope = {},
 ): Promise<{ runs: number; events: number }> {
   const known = readKnown(db);
+  const based = base === undefined ? new Map<string, Known>() : readKnown(base);
   const rows = rowWriter(db);
   const ids = await runIds(runsFolder);
   let events = 0;
   let runs = 0;
   for (const [i, id] of ids.entries()) {
     const run = { db, rows, id, folder: join(runsFolder, id) };
-    const read = await updateRun(run, known.get(id)).catch((error) => listUnreadable(run, error));
+    const before = known.get(id);
+    const latest = before ?? based.get(id);
+    const over = latest !== undefined && isOver(latest.status);
+    // Points of runs that are over are not kept beside a base: one that continues is read from its start.
+    const left = over && (!settled && !always.has(id) || base !== undefined && await isUnchanged(run, latest));
+    const continued = base !== undefined && over ? undefined : before;
+    const read = left ? 0 : await updateRun(run, continued).catch((error) => listUnreadable(run, error));
     known.delete(id);
     onProgress(i + 1, ids.length);
     if (read === undefined) continue;
@@ -40,7 +58,25 @@ export async function updateRuns(
     runs++;
   }
   if (known.size > 0) transact(db, () => [...known.keys()].forEach((id) => forget({ db, rows, id })));
+  if (base !== undefined) {
+    db.exec("delete from points where run in (select id from runs where status not in ('running', 'stalled'))");
+  }
   return { runs, events };
+}
+
+/** Whether a run that is over has the files that were read. */
+async function isUnchanged({ folder }: IndexedRun, known: Known): Promise<boolean> {
+  const { log, labels, evaluations } = await stampsOf(folder);
+  return isSame(known.log, log) && isSame(known.labels, labels) && isSame(known.evaluations, evaluations) &&
+    isSettled(known.status, writerState(folder));
+}
+
+async function stampsOf(folder: string) {
+  return {
+    log: await stampOf(join(folder, LOG_FILE)),
+    labels: await stampOf(join(folder, LABELS_FILE)) ?? NO_FILE,
+    evaluations: await stampOf(join(folder, EVALUATIONS_FILE)) ?? NO_FILE,
+  };
 }
 
 /** What the index knows about a run: the states of its files that were read, and how far. */
@@ -99,9 +135,7 @@ async function updateRun(run: IndexedRun, before: Known | undefined): Promise<nu
   const { db, rows, id, folder } = run;
   // Checked before reading, so that a writer that ends in between does not look like one that died.
   const writer = writerState(folder);
-  const log = await stampOf(join(folder, LOG_FILE));
-  const labels = await stampOf(join(folder, LABELS_FILE)) ?? NO_FILE;
-  const evaluations = await stampOf(join(folder, EVALUATIONS_FILE)) ?? NO_FILE;
+  const { log, labels, evaluations } = await stampsOf(folder);
   if (log === undefined) {
     // A folder, a pipe or a link in its place hides the run's events, not the run.
     const there = await Deno.lstat(join(folder, LOG_FILE)).then(() => true, () => false);
@@ -137,7 +171,11 @@ function absent({ db, rows, id }: IndexedRun, before: Known | undefined): undefi
 
 /** Whether a run's rows can only change when its files do. */
 function isSettled(status: RunStatus | undefined, writer: WriterState): boolean {
-  if (status === "lost") return writer === "gone";
+  return status === "lost" ? writer === "gone" : isOver(status);
+}
+
+/** Whether nothing more is expected of a run, unless it is resumed. */
+function isOver(status: RunStatus | undefined): boolean {
   return status !== undefined && status !== "running" && status !== "stalled" && status !== "unreadable";
 }
 

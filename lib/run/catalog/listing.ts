@@ -112,11 +112,8 @@ interface Order {
 function sortOf(db: DatabaseSync, sort: string): Order {
   const column = Object.hasOwn(COLUMNS, sort) ? COLUMNS[sort] : undefined;
   if (column !== undefined) return { ...column, values: undefined };
-  const metrics = namesIn(db, "select distinct name from metrics order by name");
-  const inCells = namesIn(db, "select distinct cell || '/' || name as name from metrics order by 1");
-  const results = resultNames(db);
-  const metric = parseMetric(sort, (name) => results.get(name)?.better);
-  if (metric === undefined) {
+  const { results, metrics, inCells } = metricNamesIn(db);
+  if (parseMetric(sort, () => undefined) === undefined) {
     const [, name = "", aggregate = ""] = sort.match(/^(.*?)(?::([^:]*))?$/s)!;
     throw new UserError(
       "list.sort",
@@ -126,14 +123,9 @@ function sortOf(db: DatabaseSync, sort: string): Order {
       name === "" ? `columns are ${Object.keys(COLUMNS).join(", ")}` : undefined,
     );
   }
-  const { name, better } = metric;
-  const reduction = metric.aggregate === "best" ? better === "lower" ? "min" : "max" : metric.aggregate;
-  const direction = metric.aggregate === "best" ? better === "lower" ? 1 : -1 : reduction === "max" ? -1 : 1;
-  const order = (values: ReadonlyMap<string, number>): Order => ({ key: (run) => run.sortedBy, direction, values });
-  const result = results.get(name);
-  if (result !== undefined) return order(resultsByRun(db, result, reduction));
-  if (metrics.includes(name)) return order(metricByRun(db, "m.name = ?", name, reduction));
-  if (inCells.includes(name)) return order(metricByRun(db, "m.cell || '/' || m.name = ?", name, reduction));
+  const metric = metricValues(db, sort);
+  if (metric !== undefined) return { ...metric, key: (run) => run.sortedBy };
+  const { name } = parseMetric(sort, () => undefined)!;
   const measures = [...results.keys()].filter((name) => !name.includes("/"));
   const known = [...new Set([...Object.keys(COLUMNS), ...metrics, ...measures])];
   throw new UserError(
@@ -142,6 +134,42 @@ function sortOf(db: DatabaseSync, sort: string): Order {
       "<method>/<measure>/<domain>, <cell>/<metric>",
     didYouMean(name, [...known, ...results.keys(), ...inCells]),
   );
+}
+
+/** A result or a logged metric of every run that has it. */
+export interface MetricValues {
+  readonly values: ReadonlyMap<string, number>;
+  /** 1: the smallest value is the most interesting. */
+  readonly direction: 1 | -1;
+  readonly better: Direction | undefined;
+}
+
+/** The values that a name such as `bts/translation`, `bpb:best` or `stitch/loss:min` means; undefined if no run has any. */
+export function metricValues(db: DatabaseSync, text: string): MetricValues | undefined {
+  const { results, metrics, inCells } = metricNamesIn(db);
+  const metric = parseMetric(text, (name) => results.get(name)?.better);
+  if (metric === undefined) return undefined;
+  const { name, better } = metric;
+  const reduction = metric.aggregate === "best" ? better === "lower" ? "min" : "max" : metric.aggregate;
+  const direction = metric.aggregate === "best" ? better === "lower" ? 1 : -1 : reduction === "max" ? -1 : 1;
+  const result = results.get(name);
+  if (result !== undefined) return { values: resultsByRun(db, result, reduction), direction, better: result.better };
+  const where = metrics.includes(name)
+    ? "m.name = ?"
+    : inCells.includes(name)
+    ? "m.cell || '/' || m.name = ?"
+    : undefined;
+  if (where === undefined) return undefined;
+  return { values: metricByRun(db, where, name, reduction), direction, better: undefined };
+}
+
+/** The names of all results and metrics: of metrics alone, and with their cells. */
+export function metricNamesIn(db: DatabaseSync) {
+  return {
+    results: resultNames(db),
+    metrics: namesIn(db, "select distinct name from metrics order by name"),
+    inCells: namesIn(db, "select distinct cell || '/' || name as name from metrics order by 1"),
+  };
 }
 
 /** Selects results of every method, or of one. */
@@ -207,7 +235,8 @@ function byRun(rows: readonly Record<string, unknown>[], reduction: Reduction): 
   return values;
 }
 
-function readRuns(db: DatabaseSync): SortedRun[] {
+/** All runs of an index. */
+export function readRuns(db: DatabaseSync): SortedRun[] {
   const tags = grouped(db, "select run, tag from tags order by run, tag");
   return db.prepare("select id, name, status, summary from runs join logs on run = id").all().map((row) => ({
     ...JSON.parse(String(row.summary)) as RunSummary,

@@ -5,7 +5,7 @@ import { systemReason, UserError } from "../../errors.ts";
 import { removeIfThere } from "../files/files.ts";
 import { folderError, RUNS_FOLDER } from "../files/folders.ts";
 import { indexProgress } from "./index-progress.ts";
-import { type OnProgress, updateRuns } from "./index-update.ts";
+import { type OnProgress, updateRuns, type UpdateScope } from "./index-update.ts";
 import { INDEX_APPLICATION, INDEX_SCHEMA, INDEX_VERSION } from "./index-schema.ts";
 import { isDamage, isLocal, isUnwritable, pragma, transact } from "./sqlite.ts";
 
@@ -33,6 +33,8 @@ export interface IndexOptions {
   readonly rebuild?: boolean;
   /** @default shows progress on stderr when the update takes longer than a second */
   readonly onProgress?: OnProgress;
+  /** Which runs are looked at. @default all */
+  readonly scope?: UpdateScope;
 }
 
 /**
@@ -47,10 +49,11 @@ export async function withIndex<T>(
   options: IndexOptions = {},
 ): Promise<T> {
   await checkFolder(runsFolder);
-  const { rebuild = false, onProgress = indexProgress() } = options;
+  const { rebuild = false, onProgress = indexProgress(), scope = {} } = options;
   let update: IndexUpdate;
   try {
-    update = await updateIndex({ runsFolder, place: runsFolder, renew: rebuild ? "tables" : "nothing", onProgress });
+    const renew = rebuild ? "tables" : "nothing";
+    update = await updateIndex({ runsFolder, place: runsFolder, renew, onProgress, scope });
   } catch (error) {
     if (!isUnwritable(error)) throw error;
     if (rebuild) {
@@ -63,7 +66,7 @@ export async function withIndex<T>(
     const place = await Deno.makeTempDir({ prefix: "stitchbook-index-" });
     try {
       await copyIndex(runsFolder, place);
-      return await use(await updateIndex({ runsFolder, place, renew: "nothing", onProgress }));
+      return await use(await updateIndex({ runsFolder, place, renew: "nothing", onProgress, scope }));
     } finally {
       await removeIfThere(place);
     }
@@ -74,7 +77,7 @@ export async function withIndex<T>(
     // Damage in pages that the update had no need of shows only now; and another process may have found it first.
     if (!isDamage(error) && !isUnwritable(error)) throw error;
     const renew = isDamage(error) ? "file" : "nothing";
-    return await use(await updateIndex({ runsFolder, place: runsFolder, renew, onProgress }));
+    return await use(await updateIndex({ runsFolder, place: runsFolder, renew, onProgress, scope }));
   }
 }
 
@@ -114,6 +117,7 @@ interface UpdateOptions {
   readonly place: string;
   readonly renew: Renew;
   readonly onProgress: OnProgress;
+  readonly scope: UpdateScope;
 }
 
 async function updateIndex(options: UpdateOptions): Promise<IndexUpdate> {
@@ -147,12 +151,15 @@ async function takeTurn(lock: Deno.FsFile, place: string): Promise<void> {
   }
 }
 
-async function openAndUpdate({ runsFolder, place, onProgress }: UpdateOptions, renew: boolean): Promise<IndexUpdate> {
+async function openAndUpdate(
+  { runsFolder, place, onProgress, scope }: UpdateOptions,
+  renew: boolean,
+): Promise<IndexUpdate> {
   const path = join(place, INDEX_FILE);
   const db = new DatabaseSync(path, { timeout: BUSY_MS });
   try {
     const rebuilt = prepare(db, place, renew);
-    return { path, rebuilt, ...await updateRuns(db, runsFolder, onProgress) };
+    return { path, rebuilt, ...await updateRuns(db, runsFolder, onProgress, scope) };
   } finally {
     db.close();
   }

@@ -48,8 +48,22 @@ export async function restoreLast(runsFolder: string): Promise<string[]> {
   if (last === undefined) {
     throw new UserError("trash.empty", `There is nothing to restore in ${join(runsFolder, TRASH_FOLDER)}`);
   }
-  const removal = join(runsFolder, TRASH_FOLDER, last);
-  const ids = await namesIn(runsFolder, join(TRASH_FOLDER, last), isRunId);
+  return await restore(runsFolder, last);
+}
+
+/**
+ * Restores the runs of one removal.
+ *
+ * @param name one of {@linkcode removals}
+ * @returns their ids
+ * @throws UserError `trash.unknown`, `trash.taken` when a run of that id is there again, `trash.move`
+ */
+export async function restore(runsFolder: string, name: string): Promise<string[]> {
+  if (!(await removals(runsFolder)).includes(name)) {
+    throw new UserError("trash.unknown", `There is no removal ${JSON.stringify(name.slice(0, 50))} in the trash`);
+  }
+  const removal = join(runsFolder, TRASH_FOLDER, name);
+  const ids = await namesIn(runsFolder, join(TRASH_FOLDER, name), isRunId);
   for (const id of ids) {
     if (await Deno.lstat(join(runsFolder, id)).then(() => true, () => false)) {
       throw new UserError("trash.taken", `Cannot restore ${id}: there is a run with this id in ${runsFolder}`);
@@ -70,9 +84,26 @@ export async function lastRemoval(
   runsFolder: string,
 ): Promise<{ readonly runs: string[]; readonly time: string } | undefined> {
   const last = (await removals(runsFolder)).at(-1);
-  if (last === undefined) return undefined;
-  const time = last.replace(/^\d+-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z");
-  return { runs: await namesIn(runsFolder, join(TRASH_FOLDER, last), isRunId), time };
+  return last === undefined ? undefined : await describe(runsFolder, last);
+}
+
+/** A removal in the trash. */
+export interface Removal {
+  readonly removal: string;
+  /** When (ISO 8601, UTC). */
+  readonly time: string;
+  readonly runs: string[];
+}
+
+/** All removals, the last one first. */
+export async function listRemovals(runsFolder: string): Promise<Removal[]> {
+  const names = (await removals(runsFolder)).reverse();
+  return await Promise.all(names.map(async (removal) => ({ removal, ...await describe(runsFolder, removal) })));
+}
+
+async function describe(runsFolder: string, removal: string) {
+  const time = removal.replace(/^\d+-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z");
+  return { runs: await namesIn(runsFolder, join(TRASH_FOLDER, removal), isRunId), time };
 }
 
 /** Deletes every removed run for good; gives how many there were. */

@@ -50,10 +50,11 @@ export {
   valuesOf,
 } from "./metrics.ts";
 export { countsSteps, formatSeconds, progressLine } from "./progress.ts";
-export { flatSettings, matchesFilter, parseFilter } from "./run-filter.ts";
 export { recentPoints, withRecentPoints } from "./recent-points.ts";
-export { optionValues, shellLine } from "./shell-line.ts";
+export { checkFilter, FIELDS, type FilterTerm, flatSettings, matchesFilter, parseFilter } from "./run-filter.ts";
+export { optionValues, overridesOf, shellLine } from "./shell-line.ts";
 export { movingAverage, smoothed, smoothingWeight } from "./smoothing.ts";
+export { DEFAULT_VIEW, type Grouping, GROUPINGS, parseTableView, tableQuery, type TableView } from "./table-view.ts";
 export { type ParallelCoordinates, parallelCoordinates, type TrialLine } from "./sweep-axes.ts";
 export { takeSeries } from "./take-series.ts";
 export {

@@ -20,14 +20,25 @@ export type FilterTerm =
   | { readonly kind: "word"; readonly text: string }
   | { readonly kind: "field"; readonly field: string; readonly value: string };
 
-const FIELDS = ["id", "name", "title", "experiment", "preset", "seed", "device", "status", "tag"];
+/** Fields of every run that a term may name, besides settings. */
+export const FIELDS: readonly string[] = [
+  "id",
+  "name",
+  "title",
+  "experiment",
+  "preset",
+  "seed",
+  "device",
+  "status",
+  "tag",
+];
 
 /**
  * The terms of a filter. Quotes keep words together. `field:value` asks for a field of the run or for a setting; the last
  * part of a setting's key is enough. Two words such as `seed 2` mean `seed:2`.
  */
 export function parseFilter(text: string): FilterTerm[] {
-  const words = [...text.matchAll(/([\w.*-]+:)?"([^"]*)"?|\S+/g)].map(([whole, field, quoted]) =>
+  const words = [...text.matchAll(/([\w./*-]+:)?"([^"]*)"?|\S+/g)].map(([whole, field, quoted]) =>
     quoted === undefined
       ? { text: whole, quoted: false }
       : { text: (field ?? "") + quoted, quoted: field === undefined }
@@ -35,7 +46,7 @@ export function parseFilter(text: string): FilterTerm[] {
   const terms: FilterTerm[] = [];
   for (let i = 0; i < words.length; i++) {
     const { text, quoted } = words[i]!;
-    const [, field, value] = /^([\w.-]+):(.*)$/s.exec(text) ?? [];
+    const [, field, value] = /^([\w./-]+):(.*)$/s.exec(text) ?? [];
     const next = words[i + 1]?.text;
     if (!quoted && field !== undefined && value !== "") terms.push({ kind: "field", field, value: value! });
     else if (!quoted && FIELDS.includes(text.toLowerCase()) && next !== undefined && !next.includes(":")) {
@@ -44,6 +55,40 @@ export function parseFilter(text: string): FilterTerm[] {
     } else if (text.replace(/:$/, "") !== "") terms.push({ kind: "word", text: text.replace(/:$/, "") });
   }
   return terms;
+}
+
+/**
+ * What a page says about terms that cannot be meant as they are; they are left out of `terms`.
+ *
+ * @param isKnown whether some run has a setting or a number of this name
+ */
+export function checkFilter(
+  text: string,
+  isKnown: (field: string) => boolean,
+): { readonly terms: FilterTerm[]; readonly problems: string[] } {
+  const problems: string[] = [];
+  const terms = parseFilter(text).filter((term) => {
+    const problem = term.kind === "field" ? problemOf(term.field, term.value, isKnown) : undefined;
+    if (problem !== undefined) problems.push(problem);
+    return problem === undefined;
+  });
+  for (const [, field] of text.matchAll(/(?:^|\s)([\w./-]+):(?=\s|$)/g)) {
+    problems.push(`The term "${field}:" has no value: write ${field}:something`);
+  }
+  if ((text.match(/"/g)?.length ?? 0) % 2 === 1) {
+    problems.push("A quotation mark is not closed; it ends with the filter");
+  }
+  return { terms, problems };
+}
+
+function problemOf(field: string, value: string, isKnown: (field: string) => boolean): string | undefined {
+  if (!FIELDS.includes(field.toLowerCase()) && !isKnown(field)) {
+    return `No run has "${field}"; the term ${field}:${value} is ignored`;
+  }
+  const [, operator, operand] = /^(>=|<=|>|<)(.*)$/s.exec(value) ?? [];
+  if (operator !== undefined && (operand === "" || Number.isNaN(Number(operand)))) {
+    return `Cannot compare ${field} with "${operand}": expected a number; the term is ignored`;
+  }
 }
 
 /** Whether a run satisfies all terms. */

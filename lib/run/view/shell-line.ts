@@ -27,3 +27,8 @@ export function optionValues(command: readonly string[], option: string): string
     return word === option && command[i + 1] !== undefined ? [command[i + 1]!] : [];
   });
 }
+
+/** What a command changes in its preset: the `--config` file, then each `--set key=value`. */
+export function overridesOf(command: readonly string[]): string[] {
+  return [...optionValues(command, "--config"), ...optionValues(command, "--set")];
+}

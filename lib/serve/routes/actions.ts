@@ -9,9 +9,11 @@ import {
   keepPrompt,
   lastRemoval,
   readLabels,
+  restore,
   restoreLast,
   runFolder,
   sweepFolder,
+  type TableReader,
   trashRuns,
 } from "../../run/mod.ts";
 import { type Access, shownBy } from "../access.ts";
@@ -27,10 +29,13 @@ import {
   unknownSweep,
 } from "./answers.ts";
 import {
+  changedRunsSchema,
   labelRequestSchema,
   labelsSchema,
   promptSchema,
+  removeRequestSchema,
   sessionResponseSchema,
+  tagsRequestSchema,
   trashResponseSchema,
 } from "../schemas.ts";
 import { createTokens, TOKEN_HEADER, type Tokens } from "../token.ts";
@@ -52,10 +57,11 @@ export function abilities(runsFolder: string): Abilities {
   return { edit: granted({ name: "write", path: runsFolder }), stop: granted({ name: "run" }) };
 }
 
-/** Largest body in bytes. */
+/** Largest body in bytes, and of those that name many runs. */
 const MAX_BYTES = 32 * 1024;
 /** Largest prompt with its answers and their gates in bytes. */
 const MAX_PROMPT_BYTES = 2 ** 20;
+const MAX_LIST_BYTES = 128 * 1024;
 
 const runSchema = z.strictObject({ run: z.string() });
 const token = z.object({
@@ -122,6 +128,21 @@ export const routes = {
     nothing,
     z.strictObject({ sweep: z.string() }),
   ),
+  tags: action("/api/tags", "Adds and removes tags of many runs", none, tagsRequestSchema, changedRunsSchema),
+  removeMany: action(
+    "/api/remove",
+    "Moves many runs to the trash, as one removal",
+    none,
+    removeRequestSchema,
+    changedRunsSchema,
+  ),
+  restore: action(
+    "/api/restore",
+    "Restores one removal",
+    none,
+    z.strictObject({ removal: z.string().max(100) }),
+    z.strictObject({ restored: z.array(z.string()) }),
+  ),
   undo: action(
     "/api/undo",
     "Restores the last removal",
@@ -137,6 +158,7 @@ export function addActionRoutes(
   runsFolder: string,
   able: Abilities,
   access: Access | undefined,
+  table: TableReader,
 ): void {
   const tokens = createTokens();
   app.openapi(routes.session, (c) => {
@@ -147,21 +169,19 @@ export function addActionRoutes(
   app.openapi(routes.trash, async (c) => c.json({ last: await lastRemoval(runsFolder) ?? null }, 200));
 
   for (
-    const [{ path }, ability] of [
+    const [{ path }, ability, bytes = MAX_BYTES] of [
       [routes.label, "edit"],
-      [routes.prompt, "edit"],
+      [routes.prompt, "edit", MAX_PROMPT_BYTES],
       [routes.remove, "edit"],
       [routes.undo, "edit"],
+      [routes.tags, "edit", MAX_LIST_BYTES],
+      [routes.removeMany, "edit", MAX_LIST_BYTES],
+      [routes.restore, "edit"],
       [routes.stop, "stop"],
       [routes.stopSweep, "stop"],
     ] as const
   ) {
-    app.on(
-      "POST",
-      path.replace("{id}", ":id"),
-      allowed(able[ability], access, tokens),
-      path === routes.prompt.path ? limited(MAX_PROMPT_BYTES) : limited(MAX_BYTES),
-    );
+    app.on("POST", path.replace("{id}", ":id"), allowed(able[ability], access, tokens), limited(bytes));
   }
 
   const malformed = (result: { readonly success: boolean }, c: Context) => {
@@ -174,6 +194,7 @@ export function addActionRoutes(
     const label = c.req.valid("json");
     checkLabel(label);
     addLabel(folder, label);
+    await table.touch([c.req.valid("param").id]);
     return c.json(await readLabels(folder), 200);
   }, malformed);
 
@@ -207,6 +228,30 @@ export function addActionRoutes(
     askToStop(folder, id);
     return c.json({ sweep: id }, 200);
   }, malformed);
+
+  app.openapi(routes.tags, async (c) => {
+    const { runs, add, remove } = c.req.valid("json");
+    const label = { kind: "tags" as const, add, remove };
+    checkLabel(label);
+    const folders = await Promise.all(runs.map((id) => runFolder(runsFolder, id)));
+    if (folders.includes(undefined)) return unknownRun(c);
+    for (const folder of folders) addLabel(folder!, label);
+    await table.touch(runs);
+    return c.json({ runs }, 200);
+  }, malformed);
+
+  app.openapi(routes.removeMany, async (c) => {
+    const { runs } = c.req.valid("json");
+    for (const id of runs) if (await runFolder(runsFolder, id) === undefined) return unknownRun(c);
+    await trashRuns(runsFolder, [...new Set(runs)]);
+    return c.json({ runs }, 200);
+  }, malformed);
+
+  app.openapi(
+    routes.restore,
+    async (c) => c.json({ restored: [...await restore(runsFolder, c.req.valid("json").removal)] }, 200),
+    malformed,
+  );
 
   app.openapi(routes.undo, async (c) => c.json({ restored: [...await restoreLast(runsFolder)] }, 200), malformed);
 }

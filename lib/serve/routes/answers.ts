@@ -14,9 +14,8 @@ export function html(
   c: Context,
   page: HtmlEscapedString | Promise<HtmlEscapedString>,
   status: 200 | 401 | 403 | 404 = 200,
-  policy = PAGE_POLICY,
 ): Response {
-  c.header("content-security-policy", policy);
+  c.header("content-security-policy", PAGE_POLICY);
   return c.html(`<!doctype html>\n${page}`, status);
 }
 

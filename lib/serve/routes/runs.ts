@@ -15,7 +15,6 @@ import {
 import { loadAssets } from "../assets.ts";
 import { body, html, json, missing, problem, read, refused, runParams, unknownRun } from "./answers.ts";
 import type { Feeds } from "../feed.ts";
-import { HomePage } from "../pages/home.tsx";
 import { PlainRunPage } from "../pages/plain-run.tsx";
 import { RunPage } from "../pages/run.tsx";
 import { figuresOf } from "./figures.ts";
@@ -99,8 +98,6 @@ export const routes = {
 
 /** Adds the routes of runs to the app. */
 export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds, keepAliveMs?: number): void {
-  app.get("/", async (c) => html(c, HomePage({ assets: await loadAssets() })));
-
   app.get("/runs/:id", async (c) => {
     const id = c.req.param("id");
     const known = await runFolder(runsFolder, id) !== undefined;

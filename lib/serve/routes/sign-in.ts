@@ -3,7 +3,6 @@ import type { Context, MiddlewareHandler } from "hono";
 import { TOKEN_PARAMETER } from "../../run/mod.ts";
 import { type Access, admit, isSecret, type Shown, shownBy } from "../access.ts";
 import { html, signInProblem } from "./answers.ts";
-import { SIGN_IN_POLICY } from "../headers.ts";
 import { ReloadPage, SignInPage } from "../pages/sign-in.tsx";
 
 /** What a private server shows to everybody: that it is there, and code that is public anyway. */
@@ -41,7 +40,7 @@ export function signIn(access: Access | undefined): MiddlewareHandler {
 function ask(c: Context, access: Access, shown?: Shown): Response {
   const next = pathAfter(new URL(c.req.url));
   const page = SignInPage({ next, isWrong: shown === "wrong", isPrivate: access.isPrivate });
-  return html(c, page, shown === "wrong" ? 403 : access.isPrivate ? 401 : 200, SIGN_IN_POLICY);
+  return html(c, page, shown === "wrong" ? 403 : access.isPrivate ? 401 : 200);
 }
 
 /** Where to go after signing in: the page itself, or the one that `/sign-in?next=` names, always on this server. */

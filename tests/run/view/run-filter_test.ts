@@ -1,6 +1,12 @@
 // Filtering a list of runs by what a person types.
 import assert from "node:assert/strict";
-import { type FilteredRun, flatSettings, matchesFilter, parseFilter } from "../../../lib/run/view/run-filter.ts";
+import {
+  checkFilter,
+  type FilteredRun,
+  flatSettings,
+  matchesFilter,
+  parseFilter,
+} from "../../../lib/run/view/run-filter.ts";
 
 const run: FilteredRun = {
   id: "20261122-101010-bts-quick-aaaa",
@@ -83,4 +89,24 @@ Deno.test("half-typed filters hide nothing that they should not", () => {
   for (const text of ['"best', "tag:", "seed", "best:", ":", '""']) assert.doesNotThrow(() => parseFilter(text), text);
   assert.ok(finds('"best so'));
   assert.ok(finds("tag:", { tags: ["tagged"] }));
+});
+
+Deno.test("`checkFilter()` names the terms that cannot be meant, and keeps the others", () => {
+  const check = (text: string) => checkFilter(text, (field) => ["width", "stitch/loss"].includes(field));
+  assert.deepEqual(check("seed:2 width:>64 stitch/loss:<2 word").problems, []);
+  for (
+    const [text, says] of [
+      ["nosuch:1", /No run has "nosuch"/],
+      ["width:>x", /Cannot compare width with "x"/],
+      ["width:>", /Cannot compare width with ""/],
+      ["tag:", /"tag:" has no value/],
+      ['"open', /not closed/],
+    ] as const
+  ) {
+    const { terms, problems } = check(`seed:2 ${text}`);
+    assert.equal(problems.length, 1, text);
+    assert.match(problems[0]!, says);
+    assert.deepEqual(terms[0], { kind: "field", field: "seed", value: "2" }, text);
+    assert.ok(!terms.some((term) => term.kind === "field" && term.field !== "seed"), text);
+  }
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { showCommand } from "../../../lib/cli/show.ts";
 import { beginRun, shellLine } from "../../../lib/run/mod.ts";
+import { overridesOf } from "../../../lib/run/view/mod.ts";
 import { options, withFolder } from "../fixtures.ts";
 
 const words = [
@@ -40,6 +41,12 @@ Deno.test("`shellLine()` returns a line without control characters that a shell 
 Deno.test("`shellLine()` quotes only where necessary", () => {
   const plain = ["deno", "task", "run", "experiments/bts.ts", "--set", "train.seed.lr=1e-3", "--seeds=1,2", "a@b:c%+_"];
   assert.equal(shellLine(plain), plain.join(" "));
+});
+
+Deno.test("`overridesOf()` says what a command changed", () => {
+  const command = ["deno", "task", "bts", "--set", "a.b=1", "--set=c=d=e", "--config", "my.yaml"];
+  assert.deepEqual(overridesOf(command), ["my.yaml", "a.b=1", "c=d=e"]);
+  assert.deepEqual(overridesOf(["--set"]), []);
 });
 
 Deno.test("`show` prints the command so that it can be pasted", () =>

@@ -3,8 +3,10 @@ import type { Child } from "hono/jsx";
 import { statusText } from "./dom.ts";
 
 /** A status in words, with a dot in its color. */
-export function Badge({ status }: { readonly status: string }) {
-  return <span class="badge" data-status={status}>{statusText(status)}</span>;
+export function Badge({ status, title }: { readonly status: string; readonly title?: string | undefined }) {
+  return (
+    <span class="badge" data-status={status} {...(title === undefined ? {} : { title })}>{statusText(status)}</span>
+  );
 }
 
 /** An entry of a definition list. */

@@ -1,0 +1,131 @@
+// What tables of runs are made from: runs, settings and numbers of a folder, from its index and in memory while unchanged.
+import { FIELDS, flatSettings } from "../view/mod.ts";
+import { metricNamesIn, type MetricValues, metricValues, readRuns, type SortedRun } from "./listing.ts";
+import { type LiveIndex, liveIndex } from "./live-index.ts";
+
+/** The runs of a folder at one time. */
+export interface TableData {
+  /** Newest first. */
+  readonly runs: readonly SortedRun[];
+  /** A run's settings by key path. */
+  settings(run: string): Readonly<Record<string, unknown>>;
+  /** The keys of these runs' settings, in their order. */
+  settingNames(runs: readonly SortedRun[]): string[];
+  /** A result or a logged metric, by a name that `deno task ls --sort` takes; undefined if no run has it. */
+  numbers(name: string): MetricValues | undefined;
+  /** Whether some run has a setting of exactly this key. */
+  isSetting(key: string): boolean;
+  /** Whether some run has a setting, also by the end of its key, or a number of this name. */
+  isKnown(name: string): boolean;
+  /** Names of settings, results and metrics of recent runs. */
+  names(): string[];
+}
+
+/** Reads tables of a folder's runs. */
+export interface TableReader extends Disposable {
+  /** @throws UserError `folder.unreadable` */
+  read(): Promise<TableData>;
+  /** Looks at these runs' files, because they have just been changed. */
+  touch(ids: Iterable<string>): Promise<void>;
+}
+
+/** How many of the newest runs decide which settings there are. */
+const RECENT = 300;
+
+/** A reader of the runs of a folder. @param writable whether this process may update the index on the disk */
+export function tableReader(runsFolder: string, writable: boolean): TableReader {
+  let index: LiveIndex | undefined;
+  let known: { readonly version: string; readonly data: TableData } | undefined;
+  // A run's settings are those of its first event, which never changes.
+  const settings = new Map<string, Readonly<Record<string, unknown>>>();
+  return {
+    async read() {
+      index ??= liveIndex(runsFolder, writable);
+      const { version, parts, ids } = await index.look();
+      if (known?.version !== version) known = { version, data: tableData(parts, ids, settings) };
+      return known.data;
+    },
+    touch: (ids) => index?.touch(ids) ?? Promise.resolve(),
+    [Symbol.dispose]: () => index?.[Symbol.dispose](),
+  };
+}
+
+type Database = Parameters<typeof readRuns>[0];
+
+function tableData(
+  parts: readonly Database[],
+  ids: readonly string[],
+  settings: Map<string, Readonly<Record<string, unknown>>>,
+): TableData {
+  const there = new Set(ids);
+  const byId = new Map<string, SortedRun>();
+  const partOf = new Map<string, Database>();
+  for (const part of parts) {
+    for (const run of readRuns(part)) {
+      if (!there.has(run.id)) continue;
+      byId.set(run.id, run);
+      partOf.set(run.id, part);
+    }
+  }
+  const runs = [...byId.values()].sort((a, b) =>
+    a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : a.id < b.id ? 1 : -1
+  );
+  const statements = new Map(parts.map((part) => [part, part.prepare("select config from runs where id = ?")]));
+  const numbers = new Map<string, MetricValues | undefined>();
+
+  const settingsOf = (run: string) => {
+    let found = settings.get(run);
+    if (found === undefined) {
+      const row = statements.get(partOf.get(run)!)?.get(run);
+      settings.set(run, found = row === undefined ? {} : flatSettings(JSON.parse(String(row.config))));
+    }
+    return found;
+  };
+  const settingNames = (some: readonly SortedRun[]) =>
+    [
+      ...new Set(some.flatMap(({ id }) => Object.keys(settingsOf(id)))),
+    ].filter((key) => key !== "");
+  const numbersOf = (name: string): MetricValues | undefined => {
+    if (!numbers.has(name)) numbers.set(name, merged(name));
+    return numbers.get(name);
+  };
+  const merged = (name: string): MetricValues | undefined => {
+    const found = parts.map((part) => [part, metricValues(part, name)] as const);
+    const first = found.find(([, values]) => values !== undefined)?.[1];
+    if (first === undefined) return undefined;
+    const values = found.flatMap(([part, metric]) =>
+      [...metric?.values ?? []].filter(([run]) => partOf.get(run) === part)
+    );
+    return { ...first, values: new Map(values) };
+  };
+  const recent = once(() => new Set(settingNames(runs.slice(0, RECENT))));
+  const isSetting = (key: string) => recent().has(key) || parts.some((part) => hasSetting(part, key));
+
+  return {
+    runs,
+    settings: settingsOf,
+    settingNames,
+    numbers: numbersOf,
+    isSetting,
+    isKnown: (name) =>
+      [...recent()].some((key) => key === name || key.endsWith(`.${name}`)) || numbersOf(name) !== undefined ||
+      isSetting(name),
+    names() {
+      const found = parts.map(metricNamesIn);
+      const all = found.flatMap(({ results, metrics, inCells }) => [...results.keys(), ...metrics, ...inCells]);
+      return [...new Set([...FIELDS, ...recent(), ...all])];
+    },
+  };
+}
+
+/** Whether a run of an index has a setting; its configurations are not read into memory for that. */
+function hasSetting(db: Database, key: string): boolean {
+  if (key.includes('"')) return false;
+  const path = `$${key.split(".").map((part) => `."${part}"`).join("")}`;
+  return db.prepare("select 1 from runs where json_type(config, ?) not in ('object') limit 1").get(path) !== undefined;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}

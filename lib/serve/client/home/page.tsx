@@ -1,0 +1,128 @@
+// The table of runs: its view is its URL; rows are asked for as they scroll into view, and again every few seconds.
+import { useEffect, useRef, useState } from "hono/jsx";
+import { render } from "hono/jsx/dom";
+import { parseTableView, tableQuery, type TableView } from "../../../run/view/mod.ts";
+import type { TableNames } from "../../schemas.ts";
+import { showConnection } from "../common/connection.ts";
+import { byId } from "../common/dom.ts";
+import { getJson, getSession } from "../common/session.ts";
+import { ColumnsMenu } from "./columns.tsx";
+import { FilterField } from "./filter.tsx";
+import { GroupMenu } from "./group-menu.tsx";
+import { type Rows, rowsSource } from "./rows.ts";
+import { SelectionBar, Undo } from "./selection.tsx";
+import { countText, NoRows, Problems } from "./summary.tsx";
+import { Sweeps } from "./sweeps.tsx";
+import { ROW_HEIGHT, RunTable, type TableActions } from "./table.tsx";
+
+const REFRESH_MS = 2_500;
+
+const connection = byId("connection");
+
+function currentView() {
+  return parseTableView(new URLSearchParams(location.search)).view;
+}
+
+function App() {
+  const [view, setView] = useState<TableView>(currentView());
+  const [rows, setRows] = useState<Rows | undefined>(undefined);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [names, setNames] = useState<TableNames["names"]>([]);
+  const [mayEdit, setMayEdit] = useState(false);
+  const [round, setRound] = useState(0);
+  const box = useRef<HTMLDivElement>(null);
+  const source = useRef(rowsSource());
+
+  const load = async () => {
+    const element = box.current;
+    const first = element === null ? 0 : Math.floor(element.scrollTop / ROW_HEIGHT);
+    const count = Math.ceil((element?.clientHeight || innerHeight) / ROW_HEIGHT) + 1;
+    try {
+      const now = await source.current!.load(view, first, count);
+      // Undefined: nothing has changed, or another view was asked for meanwhile.
+      if (now !== undefined) setRows(now);
+      showConnection(connection, "live");
+    } catch {
+      showConnection(connection, "reconnecting");
+    }
+  };
+  const again = () => {
+    setRound((before) => before + 1);
+    return load();
+  };
+
+  useEffect(() => {
+    load();
+    const timer = setInterval(() => document.hidden || again(), REFRESH_MS);
+    return () => clearInterval(timer);
+  }, [tableQuery(view)]);
+  useEffect(() => {
+    const back = () => setView(currentView());
+    addEventListener("popstate", back);
+    getJson<TableNames>("/api/table/names").then((answer) => setNames(answer.names), () => {});
+    getSession().then(({ edit }) => setMayEdit(edit), () => {});
+    return () => removeEventListener("popstate", back);
+  }, []);
+
+  const go = (to: TableView, replace = false) => {
+    const next = { ...to, offset: 0 };
+    history[replace ? "replaceState" : "pushState"](null, "", tableQuery(next) || location.pathname);
+    if (box.current !== null && next.filter !== view.filter) box.current.scrollTop = 0;
+    setView(next);
+  };
+  const select = (runs: readonly string[], on: boolean) => {
+    const next = new Set(selected);
+    for (const id of runs) on ? next.add(id) : next.delete(id);
+    setSelected(next);
+  };
+  const actions: TableActions = {
+    selected,
+    select,
+    go,
+    async selectAll(on) {
+      if (!on) return setSelected(new Set());
+      const { runs } = await getJson<{ runs: string[] }>(`/api/table/ids${tableQuery(view)}`);
+      setSelected(new Set(runs));
+    },
+  };
+
+  if (rows === undefined) return <p class="lead">Loading</p>;
+  const { shown } = rows;
+  return (
+    <>
+      <p class="lead" id="count" role="status">
+        {countText(shown)} <a class="push" href="/trash">Trash</a>
+      </p>
+      <Sweeps round={round} />
+      {shown.total > 0 && (
+        <div class="field filters">
+          <FilterField view={view} names={names} go={go} />
+          <GroupMenu view={view} go={go} />
+          <ColumnsMenu view={view} names={names} shown={shown} go={go} />
+        </div>
+      )}
+      <Problems problems={shown.problems} />
+      {shown.rowCount === 0 ? <NoRows shown={shown} /> : (
+        <div
+          class="run-table-box"
+          role="region"
+          aria-label="Runs"
+          tabindex={0}
+          ref={box}
+          onScroll={() => load()}
+        >
+          <RunTable view={rows.view} shown={shown} actions={actions} />
+        </div>
+      )}
+      <SelectionBar
+        selected={selected}
+        mayEdit={mayEdit}
+        clear={() => setSelected(new Set())}
+        changed={again}
+      />
+      {mayEdit && <Undo round={round} changed={again} />}
+    </>
+  );
+}
+
+render(<App />, byId("app"));

@@ -1,0 +1,53 @@
+// The sweeps of the folder, one line each, above the runs.
+import { useEffect, useState } from "hono/jsx";
+import type { SweepListResponse } from "../../schemas.ts";
+import { Badge } from "../common/elements.tsx";
+import { when } from "../common/format.ts";
+import { getJson } from "../common/session.ts";
+
+/** This many are shown; older ones are collapsed. */
+const NEWEST = 3;
+type Sweep = SweepListResponse["sweeps"][number];
+
+/** The newest sweeps, and the older ones on demand. @param round asks the server again when it changes */
+export function Sweeps({ round }: { readonly round: number }) {
+  const [{ sweeps, unreadable }, setSweeps] = useState<SweepListResponse>({ sweeps: [], unreadable: [] });
+  useEffect(() => {
+    getJson<SweepListResponse>("/api/sweeps").then(setSweeps, () => {});
+  }, [round]);
+  if (sweeps.length === 0 && unreadable.length === 0) return null;
+  const older = sweeps.slice(NEWEST);
+  return (
+    <section id="sweeps" aria-label="Sweeps">
+      <h2>Sweeps</h2>
+      <ul>{sweeps.slice(0, NEWEST).map((sweep) => <Line key={sweep.sweep} sweep={sweep} />)}</ul>
+      {older.length > 0 && (
+        <details>
+          <summary>{`${older.length} older`}</summary>
+          <ul>{older.map((sweep) => <Line key={sweep.sweep} sweep={sweep} />)}</ul>
+        </details>
+      )}
+      {unreadable.map(({ sweep, reason }) => (
+        <p key={sweep} class="notice">
+          <code>{sweep}</code>
+          {`: ${reason}`}
+        </p>
+      ))}
+    </section>
+  );
+}
+
+function Line({ sweep: { sweep, name, status, counts, keys, startedAt } }: { readonly sweep: Sweep }) {
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return (
+    <li class="sweep-line">
+      <Badge status={status} />
+      <a href={`/sweeps/${encodeURIComponent(sweep)}`}>{name}</a>
+      <span class="muted">
+        {`over ${keys.length === 0 ? "seeds" : keys.join(", ")} · ${counts.done} of ${total} trials done · ${
+          when(startedAt)
+        }`}
+      </span>
+    </li>
+  );
+}

@@ -1,0 +1,106 @@
+// The table of runs in real Chromium: from what a person does to what is seen.
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { linkTo } from "../../lib/run/mod.ts";
+import { serve } from "../../lib/serve/mod.ts";
+import { LOOSE, withPage } from "../chromium.ts";
+import { optionalTest } from "../optional.ts";
+import { withRunsFolder } from "../run/fake-run.ts";
+import { variedId, writeVariedRuns } from "./varied-runs.ts";
+
+const COUNT = 100;
+
+const firstRow = (page: Page, text: string) =>
+  page.locator(".run-table tbody tr th", { hasText: text }).first().waitFor();
+const titles = (page: Page) => page.locator(".run-table tbody th").allInnerTexts();
+
+optionalTest("chromium", "the table of runs", async (t) => {
+  await withRunsFolder(async (runsFolder) => {
+    writeVariedRuns(runsFolder, COUNT);
+    const server = serve({ runsFolder, port: 0 });
+    try {
+      await withPage(async (page, complaints) => {
+        page.setDefaultTimeout(90_000);
+        await page.goto(linkTo(server.url, server.token));
+        const filter = page.getByLabel("Filter");
+        await filter.waitFor();
+
+        await t.step("draws only the rows in view, and the last ones when scrolled to", async () => {
+          await page.locator("#count", { hasText: `${COUNT} runs` }).waitFor();
+          await page.locator(".run-table-box").evaluate((box) => box.scrollTop = box.scrollHeight);
+          await firstRow(page, "Run 0");
+          assert.ok((await titles(page)).length < COUNT);
+          assert.equal(await page.locator(".run-table").getAttribute("aria-rowcount"), String(COUNT + 1));
+          await page.locator(".run-table-box").evaluate((box) => box.scrollTop = 0);
+          await firstRow(page, "Run 99");
+        });
+
+        await t.step("filters with completion by keyboard, and says what was wrong", async () => {
+          await filter.fill("model.w");
+          await page.getByRole("option", { name: "model.width:" }).waitFor();
+          await filter.press("ArrowDown");
+          await filter.press("Enter");
+          await page.keyboard.type(">128 seed:2 nosuch:1");
+          await page.locator("#count", { hasText: "7 of 100 runs" }).waitFor();
+          await page.locator(".problems", { hasText: 'No run has "nosuch"' }).waitFor();
+          await filter.press("Escape");
+        });
+
+        await t.step("sorts by a heading, and a view is its URL", async () => {
+          await page.getByRole("link", { name: "Bits per byte" }).click();
+          await page.getByRole("columnheader", { name: "Bits per byte ↑" }).waitFor();
+          const rows = await titles(page);
+          await page.reload();
+          await page.getByRole("columnheader", { name: "Bits per byte ↑" }).waitFor();
+          await page.locator("#count", { hasText: "7 of 100 runs" }).waitFor();
+          assert.deepEqual(await titles(page), rows);
+          await page.goBack();
+          await page.getByRole("columnheader", { name: "Started ↓" }).waitFor();
+          await page.goto(server.url);
+        });
+
+        await t.step("shows a chosen column and groups", async () => {
+          await page.getByText("Columns", { exact: true }).click();
+          await page.getByLabel("Find a column").fill("stitch/loss");
+          await page.getByLabel("stitch/loss", { exact: true }).click();
+          await page.getByRole("columnheader", { name: "stitch/loss" }).waitFor();
+          await page.getByLabel("Group by").selectOption("seeds");
+          await page.locator("tr.group").first().waitFor();
+          assert.equal((await titles(page)).length, 6);
+          await page.locator("tr.group a").first().click();
+          await page.locator("tr.member").first().waitFor();
+          await page.goto(server.url);
+        });
+
+        await t.step("tags and removes the selected runs, and brings them back", async () => {
+          await page.getByLabel("Select Run 99").click();
+          await page.getByLabel("Select Run 98").click();
+          await page.getByRole("link", { name: "Compare" }).waitFor();
+          await page.getByLabel("Tag", { exact: true }).fill("good");
+          await page.getByRole("button", { name: "Add tag" }).click();
+          await page.locator("td", { hasText: "good" }).first().waitFor();
+          await page.getByRole("button", { name: "Remove", exact: true }).click();
+          await page.getByRole("button", { name: "Remove 2 runs?" }).click();
+          await page.locator("#count", { hasText: "98 runs" }).waitFor();
+          await page.getByRole("link", { name: "Trash" }).first().click();
+          await page.locator("code", { hasText: variedId(98) }).waitFor();
+          await page.getByRole("button", { name: "Restore all" }).click();
+          await page.getByRole("heading", { name: "The trash is empty" }).waitFor();
+          await page.goto(server.url);
+          await page.locator("#count", { hasText: "100 runs" }).waitFor();
+        });
+
+        await t.step("fits a phone, and text has enough contrast in light and dark", async () => {
+          for (const colorScheme of ["light", "dark"] as const) {
+            await page.emulateMedia({ colorScheme });
+            await page.setViewportSize({ width: 390, height: 780 });
+            assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+          }
+          assert.deepEqual(complaints, []);
+        });
+      });
+    } finally {
+      await server.close();
+    }
+  });
+}, LOOSE);
