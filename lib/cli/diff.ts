@@ -14,6 +14,7 @@ import {
   type Provenance,
   readProvenance,
   type RunDiff,
+  shellLine,
   textColumn,
 } from "../run/mod.ts";
 import { namedRun, type Print } from "./command.ts";
@@ -42,7 +43,10 @@ export async function diffCommand(args: readonly string[], print: Print = consol
   const code = diff.made.some(({ key }) => key === "code" || key === "untracked") && diffs.length > 0
     ? `\n\nUncommitted code: ${diffs.join(", ")}`
     : "";
-  print(printableLines(asText(diff) + code));
+  const inBrowser = `\n\nIn a browser: ${
+    shellLine(["deno", "task", "serve", ...(folder === defaultRunsFolder() ? [] : ["--runs", folder])])
+  }, then /compare?run=${a.id}&run=${b.id}`;
+  print(printableLines(asText(diff) + code + inBrowser));
 }
 
 async function lastProvenance(folder: string, id: string): Promise<Provenance | undefined> {

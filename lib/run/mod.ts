@@ -151,6 +151,7 @@ export { openAlarms } from "./alerts/alarms.ts";
 export { CAPTURED_FOLDER, captureProvenance, readProvenance } from "./capture/capture.ts";
 export { OUTPUT_FILE, teeConsole } from "./capture/console-output.ts";
 export { readUsage, type UsageSample, usageSampleSchema, watchUsage } from "./capture/usage.ts";
+export { type Compared, type ComparedRow, compareRuns, MOST_COMPARED } from "./catalog/compare.ts";
 export { diffRuns, type RunDiff } from "./catalog/diff.ts";
 export { filterRuns } from "./catalog/filter-runs.ts";
 export { addLabel, checkLabel, type LabelBody, readLabels } from "./catalog/labels.ts";

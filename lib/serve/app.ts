@@ -23,6 +23,7 @@ import { createFeeds, type Feeds } from "./feed.ts";
 import { tableReader } from "../run/mod.ts";
 import { ASSET_POLICY } from "./headers.ts";
 import { addArtifactRoutes } from "./routes/artifacts.ts";
+import { addCompareRoutes } from "./routes/compare.ts";
 import { addFigureRoutes } from "./routes/figures.ts";
 import { addProcessRoutes } from "./routes/process.ts";
 import { addModelsRoute } from "./routes/models.ts";
@@ -86,6 +87,7 @@ export function createApp(options: AppOptions): OpenAPIHono {
   const table = tableReader(runsFolder, able.edit);
   addTableRoutes(app, table);
   addTrashRoutes(app, runsFolder);
+  addCompareRoutes(app, runsFolder);
   addActionRoutes(app, runsFolder, able, access, table);
 
   addModelsRoute(app, models);

@@ -57,7 +57,7 @@ export function diffRuns(
 }
 
 /** The part of a run's provenance that its log holds. */
-function loggedFacts({ experiment, preset, seed, device, command, versions, status }: RunView) {
+export function loggedFacts({ experiment, preset, seed, device, command, versions, status }: RunView) {
   return { experiment, preset, seed, device, status, command: shellLine(command), versions };
 }
 
@@ -65,13 +65,27 @@ function keysOf({ cells }: RunView): Map<string, unknown> {
   return new Map(cells.filter(({ cellKey }) => cellKey !== "").map(({ name, cellKey }) => [name, cellKey]));
 }
 
-function numbersOf({ results }: RunView) {
+/** A result of a run, with what its measure says about it. */
+export interface NumberOfRun {
+  readonly value: number;
+  readonly format: MeasureInfo["format"];
+  readonly machineDependent: boolean;
+  readonly better: "lower" | "higher" | null;
+}
+
+/** Every result of a run by `<method>/<measure>/<domain>`. */
+export function numbersOf({ results }: RunView): Map<string, NumberOfRun> {
   const infos = new Map(results?.measures.map((info) => [info.name, info]));
   return new Map(
     Object.entries(results?.methods ?? {}).flatMap(([method, list]) =>
       list.map((one) => {
         const { format = "number", machineDependent = false } = infos.get(one.name) ?? {};
-        return [`${method}/${placeName(one)}`, { value: one.value, format, machineDependent }] as const;
+        return [`${method}/${placeName(one)}`, {
+          value: one.value,
+          format,
+          machineDependent,
+          better: one.better,
+        }] as const;
       })
     ),
   );

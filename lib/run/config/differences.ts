@@ -14,7 +14,7 @@ export function configDifferences(a: unknown, b: unknown): Difference[] {
 }
 
 /** The leaves of a plain value by key path. An empty list or object is a leaf, and so is a list of plain values. */
-function leavesOf(value: unknown, path = "", leaves = new Map<string, unknown>()): Map<string, unknown> {
+export function leavesOf(value: unknown, path = "", leaves = new Map<string, unknown>()): Map<string, unknown> {
   const members = typeof value === "object" && value !== null ? Object.entries(value) : [];
   const isPlainList = Array.isArray(value) && value.every((item) => typeof item !== "object" || item === null);
   if (members.length === 0 || isPlainList) leaves.set(path, value);
