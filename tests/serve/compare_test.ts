@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createApp } from "../../lib/serve/mod.ts";
 import { withRunsFolder } from "../run/fake-run.ts";
-import { variedId, writeVariedRuns } from "./varied-runs.ts";
+import { variedId, writeVariedRuns } from "../run/varied-runs.ts";
 
 Deno.test("`/compare` shows what differs, and says which runs it does not find", () =>
   withRunsFolder(async (runsFolder) => {

@@ -6,7 +6,7 @@ import { serve } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { withRunsFolder } from "../run/fake-run.ts";
-import { variedId, writeVariedRuns } from "./varied-runs.ts";
+import { variedId, writeVariedRuns } from "../run/varied-runs.ts";
 
 const COUNT = 100;
 

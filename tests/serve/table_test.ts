@@ -5,7 +5,7 @@ import { readLabels, tableWindowSchema } from "../../lib/run/mod.ts";
 import { createAccess, createApp } from "../../lib/serve/mod.ts";
 import { changedRunsSchema, removalsSchema, sessionResponseSchema, tableNamesSchema } from "../../lib/serve/schemas.ts";
 import { withRunsFolder } from "../run/fake-run.ts";
-import { variedId, writeVariedRuns } from "./varied-runs.ts";
+import { variedId, writeVariedRuns } from "../run/varied-runs.ts";
 
 type Ask = (path: string, init?: RequestInit) => Promise<Response>;
 

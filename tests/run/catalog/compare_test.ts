@@ -1,7 +1,7 @@
 // Several runs side by side.
 import assert from "node:assert/strict";
 import { compareRuns, readRun } from "../../../lib/run/mod.ts";
-import { variedId, writeVariedRuns } from "../../serve/varied-runs.ts";
+import { variedId, writeVariedRuns } from "../varied-runs.ts";
 import { withRunsFolder } from "../fake-run.ts";
 
 Deno.test("`compareRuns()` has only what differs, and every result with one value per run", () =>

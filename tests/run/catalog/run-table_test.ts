@@ -6,7 +6,7 @@ import { parseTableView } from "../../../lib/run/view/mod.ts";
 import { tableIds, tableNames } from "../../../lib/run/catalog/run-table.ts";
 import type { TableData } from "../../../lib/run/catalog/table-data.ts";
 import { meanInterval } from "../../../lib/statistics.ts";
-import { variedBodies, variedId, writeVariedRuns } from "../../serve/varied-runs.ts";
+import { variedBodies, variedId, writeVariedRuns } from "../varied-runs.ts";
 import { fakeRun, withRunsFolder } from "../fake-run.ts";
 
 const COUNT = 30;

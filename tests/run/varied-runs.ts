@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { EventBody } from "../../lib/run/mod.ts";
 import { LOG_FILE } from "../../lib/run/log/log.ts";
-import { demoBodies, stamp } from "../run/demo-log.ts";
+import { demoBodies, stamp } from "./demo-log.ts";
 
 /** The id of run `i`; a later one was started later. */
 export function variedId(i: number): string {
