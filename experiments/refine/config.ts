@@ -40,7 +40,7 @@ export const refineConfigSchema = z.strictObject({
   endpoint: endpointSchema.prefault({}).describe("where it is, if not here"),
   problems: problemsSchema.prefault({}).describe("what it solves"),
   methods: z.array(z.enum(REFINE_METHODS)).min(1).default([...REFINE_METHODS]).describe("the methods to compare"),
-  budgets: z.array(z.int().min(16).max(10_000_000)).min(1).default([512, 1024, 2048])
+  budgets: z.array(z.int().min(16).max(10_000_000)).min(1).default([1024, 2048, 4096])
     .describe("tokens allowed for a problem, in and out over all calls; each method solves every problem at each"),
   division: refineSettingsSchema.prefault({}).describe("how the methods divide their tokens"),
   parallel: z.int().min(1).max(1024).default(16).describe("problems in progress at the same time"),
@@ -69,7 +69,10 @@ export const refineDefinition: ExperimentDefinition<typeof refineConfigSchema> =
         division: { draftTokens: 8, workspaceTokens: 32, quoteTokens: 8, chooseTokens: 8, mostDrafts: 4 },
       },
     },
-    quick: { description: "60 problems at three budgets up to 2048 tokens; the default", config: {} },
+    quick: {
+      description: "60 problems at three budgets up to 4096 tokens; the default",
+      config: { division: { draftTokens: 128, workspaceTokens: 128, quoteTokens: 64 } },
+    },
     run: {
       description: "models of a run, which write a problem and its answer on one line: 100 easy problems",
       config: {

@@ -5,6 +5,7 @@ import type { ExperimentContext } from "../../lib/experiment/mod.ts";
 import { methodLabel } from "../../lib/methods.ts";
 import {
   attemptedSchema,
+  type AttemptRecord,
   type MathProblem,
   type MethodName,
   readReplies,
@@ -112,6 +113,7 @@ export function solveCell(
     const lines = records.map((record) => `${JSON.stringify(record)}\n`);
     await Deno.writeTextFile(join(cell.folder, ATTEMPTS_FILE), lines.join(""));
     noteUnanswered(cell, records);
+    if (method.startsWith("pdr-")) noteWithoutDrafts(cell, records);
     const byBudget = budgets.map((budget) => {
       const own = records.filter(({ allowance }) => allowance === budget);
       return `${own.filter(({ right }) => right).length} of ${own.length} with ${budget} tokens`;
@@ -128,6 +130,17 @@ function noteUnanswered(cell: CellContext, records: readonly { readonly allowanc
   cell.note(
     `${cut.length} attempts had no room for an answer and count as wrong: a prompt alone takes the ${budgets} tokens, ` +
       "or the model's context",
+    "warning",
+  );
+}
+
+function noteWithoutDrafts(cell: CellContext, records: readonly AttemptRecord[]) {
+  const without = records.filter(({ trace }) => trace.length > 0 && trace.every(({ role }) => role !== "draft"));
+  if (without.length === 0) return;
+  const budgets = [...new Set(without.map(({ allowance }) => allowance))].join(", ");
+  cell.note(
+    `${without.length} attempts had no room for drafts and are one chain of thought (budgets ${budgets}): give larger ` +
+      "budgets, or smaller division.draftTokens, workspaceTokens and quoteTokens",
     "warning",
   );
 }

@@ -197,7 +197,7 @@ Deno.test("the plan has a cell for each method, with the tokens that it may spen
   const config = await experiment.complete!({ config: given, origins: {}, runsFolder: "none", dryRun: true });
   const plan = await planOf(experiment, config);
   assert.deepEqual(plan.map(({ cell }) => cell), ["problems", ...REFINE_METHODS, "report"]);
-  assert.ok(plan.slice(1, -1).every(({ tokens }) => tokens === 60 * (512 + 1024 + 2048)));
+  assert.ok(plan.slice(1, -1).every(({ tokens }) => tokens === 60 * (1024 + 2048 + 4096)));
 });
 
 Deno.test("`settingArguments()` gives the model and the endpoint as settings", () => {
