@@ -120,7 +120,8 @@ function tableData(
 
 /** Whether a run of an index has a setting; its configurations are not read into memory for that. */
 function hasSetting(db: Database, key: string): boolean {
-  if (key.includes('"')) return false;
+  // SQLite has no way to write these in a path; to it, a path ends at NUL.
+  if (/["\\\0]/.test(key)) return false;
   const path = `$${key.split(".").map((part) => `."${part}"`).join("")}`;
   return db.prepare("select 1 from runs where json_type(config, ?) not in ('object') limit 1").get(path) !== undefined;
 }

@@ -33,7 +33,8 @@ const view = {
   offset: z.string().optional().openapi({ description: "The first row" }),
 };
 
-const routes = {
+/** What the API has of this. */
+export const routes = {
   window: read("/api/table", "Some rows of the table of runs", json("The rows", tableWindowSchema), {
     query: z.object({ ...view, limit: z.string().optional().openapi({ description: `Rows, at most ${MOST_ROWS}` }) }),
   }),

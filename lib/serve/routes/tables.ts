@@ -8,6 +8,20 @@ import { routes as provenance } from "./provenance.ts";
 import { routes as runs } from "./runs.ts";
 import { routes as series } from "./series.ts";
 import { routes as sweeps } from "./sweeps.ts";
+import { routes as table } from "./table.ts";
+import { routes as trash } from "./trash.ts";
 
 /** The routes of each file. */
-export const TABLES = [actions, artifacts, figures, models, process, provenance, runs, series, sweeps] as const;
+export const TABLES = [
+  actions,
+  artifacts,
+  figures,
+  models,
+  process,
+  provenance,
+  runs,
+  series,
+  sweeps,
+  table,
+  trash,
+] as const;

@@ -6,11 +6,10 @@ import { TrashPage } from "../pages/trash.tsx";
 import { removalsSchema } from "../schemas.ts";
 import { html, json, read } from "./answers.ts";
 
-const list = read(
-  "/api/removals",
-  "What is in the trash, the last removal first",
-  json("The removals", removalsSchema),
-);
+/** What the API has of this. */
+export const routes = {
+  list: read("/api/removals", "What is in the trash, the last removal first", json("The removals", removalsSchema)),
+};
 
 /** Adds the trash's page and data to the app. */
 export function addTrashRoutes(app: OpenAPIHono, runsFolder: string): void {
@@ -18,5 +17,5 @@ export function addTrashRoutes(app: OpenAPIHono, runsFolder: string): void {
     const removals = await listRemovals(runsFolder);
     return html(c, TrashPage({ assets: await loadAssets(), removals }));
   });
-  app.openapi(list, async (c) => c.json({ removals: await listRemovals(runsFolder) }, 200));
+  app.openapi(routes.list, async (c) => c.json({ removals: await listRemovals(runsFolder) }, 200));
 }
