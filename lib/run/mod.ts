@@ -130,6 +130,7 @@ export { hearStopsWhileBusy, stopSignal } from "./process/stop.ts";
 export { addEvaluation, EVALUATIONS_FILE, readEvaluations } from "./log/evaluations.ts";
 export { followEvents } from "./log/follow.ts";
 export { linkTo, type PageAddress, readPageAddress, TOKEN_PARAMETER, writePageAddress } from "./log/page-address.ts";
+export { encodeLine } from "./log/log-line.ts";
 export { readEvents, readRun, runFolder, runIds } from "./log/read.ts";
 export type { RunListener } from "./log/run-writer.ts";
 export { readStatus } from "./log/summary.ts";
