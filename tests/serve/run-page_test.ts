@@ -398,7 +398,7 @@ optionalTest(
               await shows(page, "#head .badge", "Done");
               const focused = () => page.evaluate("document.activeElement?.textContent ?? ''") as Promise<string>;
               const tabTo = async (what: RegExp) => {
-                for (let i = 0; i < 80; i++) {
+                for (let i = 0; i < 150; i++) {
                   await page.keyboard.press("Tab");
                   if (what.test(await focused())) return;
                 }
@@ -406,12 +406,12 @@ optionalTest(
               };
               await tabTo(/^Evaluate/);
               await page.keyboard.press("Enter");
-              await page.locator("#cell-8 details[open]").waitFor(WAIT);
-              await tabTo(/^Real text in four domains/);
+              await page.locator("#cell-8 > details[open]").waitFor(WAIT);
+              await tabTo(/^Real text in four domains.+Done/s);
               await page.keyboard.press("Enter");
-              await page.locator("#cell-1 details[open] table").waitFor(WAIT);
+              await page.locator("#cell-1 > details[open] table").waitFor(WAIT);
               await page.keyboard.press("Enter");
-              await page.locator("#cell-1 details:not([open])").waitFor(WAIT);
+              await page.locator("#cell-1 > details:not([open])").waitFor(WAIT);
               await tabTo(/^Console output/);
               await page.keyboard.press("Space");
               await shows(page, ".console", "This run kept no output.");

@@ -8,8 +8,10 @@ function ChartPlace({ options, points }: { readonly options: ChartOptions; reado
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<Chart | undefined>(undefined);
   useEffect(() => {
+    // An effect may run twice before its first cleanup when the page is drawn in quick succession.
+    chart.current?.close();
     const made = chart.current = createChart(options);
-    place.current?.append(made.element);
+    place.current?.replaceChildren(made.element);
     return () => made.close();
   }, []);
   useEffect(() => {
