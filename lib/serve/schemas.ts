@@ -88,6 +88,8 @@ export const statusResponseSchema = z.strictObject({ status: runStatusSchema, up
 export const runResponseSchema = z.strictObject({
   run: runViewSchema,
   report: z.boolean(),
+  /** Whether there is a page of the gates of tokens. */
+  gates: z.boolean(),
   labels: labelsSchema,
   /** The folder that the server serves, as it was named to it. */
   runsFolder: z.string(),

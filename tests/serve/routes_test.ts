@@ -54,6 +54,7 @@ async function withRoutes(
       await Deno.writeTextFile(join(runsFolder, ...path), MARKUP);
     };
     await write(RUN, "report.html");
+    await write(RUN, "gates.html");
     await write(RUN, "output.log");
     await write(RUN, "captured", "1-code.diff");
     await write("sweeps", SWEEP, "report.html");

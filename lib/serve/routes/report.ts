@@ -1,32 +1,48 @@
-// The report in the folder of a run or a sweep: the only file there that is served as HTML.
+// Pages in the folder of a run or a sweep: its report, and the gates of tokens. Nothing else there is served as HTML.
 import type { Context } from "hono";
 import { join } from "node:path";
 import { runFolder, sweepFolder } from "../../run/mod.ts";
 import { problem } from "./answers.ts";
 import { REPORT_POLICY } from "../headers.ts";
 
-const REPORT_FILE = "report.html";
-
 /** What can have a report. */
 type Reported = "run" | "sweep";
 
-/** Whether there is a report. A symlink does not count: it could lead out of the folder. */
-export async function hasReport(runsFolder: string, id: string, of: Reported): Promise<boolean> {
-  return await reportPath(runsFolder, id, of) !== undefined;
+/** The pages by what they show; `deno task gates` writes that of the gates. */
+const FILES = { report: "report.html", gates: "gates.html" } as const;
+type PageKind = keyof typeof FILES;
+
+/** Whether there is such a page. A symlink does not count: it could lead out of the folder. */
+export async function hasReport(
+  runsFolder: string,
+  id: string,
+  of: Reported,
+  kind: PageKind = "report",
+): Promise<boolean> {
+  return await pagePath(runsFolder, id, of, kind) !== undefined;
 }
 
-/** The response for the report of a run or a sweep that exists. */
-export async function reportAnswer(c: Context, runsFolder: string, id: string, of: Reported) {
-  const path = await reportPath(runsFolder, id, of);
-  if (path === undefined) return problem(c, 404, "report.missing", `This ${of} has no report yet`);
+/** The response for a page of a run or a sweep that exists. */
+export async function reportAnswer(
+  c: Context,
+  runsFolder: string,
+  id: string,
+  of: Reported,
+  kind: PageKind = "report",
+) {
+  const path = await pagePath(runsFolder, id, of, kind);
+  if (path === undefined) {
+    const text = kind === "gates" ? "has no page of gates yet: deno task gates writes it" : "has no report yet";
+    return problem(c, 404, `${kind}.missing`, `This ${of} ${text}`);
+  }
   c.header("content-security-policy", REPORT_POLICY);
   return c.html(await Deno.readTextFile(path));
 }
 
-async function reportPath(runsFolder: string, id: string, of: Reported): Promise<string | undefined> {
+async function pagePath(runsFolder: string, id: string, of: Reported, kind: PageKind): Promise<string | undefined> {
   const folder = await (of === "run" ? runFolder : sweepFolder)(runsFolder, id);
   if (folder === undefined) return undefined;
-  const path = join(folder, REPORT_FILE);
+  const path = join(folder, FILES[kind]);
   const info = await Deno.lstat(path).catch(() => undefined);
   return info?.isFile ? path : undefined;
 }

@@ -94,6 +94,14 @@ export const routes = {
     { params },
   ),
   report: read("/api/runs/{id}/report", "The run's report", body("The report", "text/html"), { params }),
+  gates: read(
+    "/api/runs/{id}/gates",
+    "The gates of tokens, as `deno task gates` wrote them",
+    body("The page", "text/html"),
+    {
+      params,
+    },
+  ),
 };
 
 /** Adds the routes of runs to the app. */
@@ -133,7 +141,8 @@ export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds,
       if (whole === undefined || folder === undefined) return unknownRun(c);
       const run = c.req.valid("query").points === "recent" ? withRecentPoints(whole) : whole;
       const [report, labels] = [await hasReport(runsFolder, run.id, "run"), await readLabels(folder)];
-      return c.json({ run, report, labels, runsFolder }, 200);
+      const gates = await hasReport(runsFolder, run.id, "run", "gates");
+      return c.json({ run, report, gates, labels, runsFolder }, 200);
     },
     (result, c) =>
       result.success ? undefined : problem(c, 400, "points.malformed", "Expected ?points=all or ?points=recent"),
@@ -173,6 +182,13 @@ export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds,
   app.openapi(routes.prompts, async (c) => {
     const folder = await runFolder(runsFolder, c.req.param("id"));
     return folder === undefined ? unknownRun(c) : c.json({ prompts: await readPrompts(folder) }, 200);
+  });
+
+  app.openapi(routes.gates, async (c) => {
+    const id = c.req.param("id");
+    return await runFolder(runsFolder, id) === undefined
+      ? unknownRun(c)
+      : reportAnswer(c, runsFolder, id, "run", "gates");
   });
 
   app.openapi(routes.report, async (c) => {

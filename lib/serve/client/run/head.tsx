@@ -44,7 +44,7 @@ export function Head(
   );
 }
 
-function Actions({ state: { run, removed, address, able, served, reported } }: { readonly state: RunState }) {
+function Actions({ state: { run, removed, address, able, served, reported, gates } }: { readonly state: RunState }) {
   if (removed || !served) return null;
   const underWay = isUnderWay(run);
   const remove = async () => {
@@ -61,6 +61,7 @@ function Actions({ state: { run, removed, address, able, served, reported } }: {
         />
       )}
       {able.edit && !underWay && <TwiceButton text="Remove" question="Remove this run?" act={remove} />}
+      {gates && <a class="button quiet" href={`${address}/gates`} target="_blank" rel="noopener">Gates of tokens</a>}
       {reported && <a class="button" href={`${address}/report`} target="_blank" rel="noopener">Open the report</a>}
     </>
   );

@@ -17,6 +17,8 @@ export interface RunState {
   labels: LabelsResponse;
   /** Whether the run has a report. */
   reported: boolean;
+  /** Whether the run has a page of the gates of tokens. */
+  readonly gates: boolean;
   /** What this server may change. */
   able: { readonly edit: boolean; readonly stop: boolean };
   /** Whether the run is in the trash. */
@@ -39,13 +41,14 @@ export interface RunStore {
 }
 
 /** A store with what the server answered. */
-export function createStore(address: string, { run, report, labels, runsFolder }: RunResponse): RunStore {
+export function createStore(address: string, { run, report, gates, labels, runsFolder }: RunResponse): RunStore {
   const state: RunState = {
     address,
     run,
     runsFolder,
     labels,
     reported: report,
+    gates,
     able: { edit: false, stop: false },
     removed: false,
     served: true,
