@@ -89,7 +89,9 @@ async function zoomsByDrag(page: Page, grow: (step: number, shown?: RegExp) => P
   await page.mouse.down();
   await page.mouse.move(...at(0.4), { steps: 4 });
   await page.mouse.move(...at(0.5), { steps: 4 });
+  const detailed = page.waitForResponse((response) => response.url().includes("from="), WAIT);
   await page.mouse.up();
+  await detailed;
   await says(page, /zoomed to step 50 to 100; /);
   // What is under the left end of the chart is step 50: the plot itself has zoomed.
   await page.mouse.move(at(0)[0] + 2, at(0)[1]);
@@ -154,8 +156,8 @@ async function takesOptions(page: Page, append: (bodies: EventBody[]) => void): 
   await tools.locator("output", { hasText: "off" }).waitFor(WAIT);
   const validation = seed(page).getByRole("button", { name: /validation/ });
   await validation.click();
-  assert.equal(await validation.getAttribute("aria-pressed"), "false");
   await says(page, /latest: loss [\d.]+$/);
+  assert.equal(await validation.getAttribute("aria-pressed"), "false");
 
   await tools.getByText("Download").click();
   const saved = async (name: string, role: "button" | "link" = "button") => {

@@ -103,7 +103,9 @@ export function createChart(options: ChartOptions): Chart {
     pausing = setTimeout(ask, 150);
   };
 
+  const life = new AbortController();
   const learnNames = namesOf(runs.map(({ id }) => id), cells, (now) => {
+    if (life.signal.aborted) return;
     names = now;
     // What is shown by default grows with what is logged.
     const choices = choicesOf(metricNames(names));
@@ -245,7 +247,6 @@ export function createChart(options: ChartOptions): Chart {
 
   const resize = new ResizeObserver(() => plot === undefined ? redraw() : size().width > 0 && plot.setSize(size()));
   resize.observe(canvas);
-  const life = new AbortController();
   element.addEventListener("fullscreenchange", () => {
     plot?.setSize(size());
     redraw();
