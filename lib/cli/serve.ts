@@ -6,6 +6,7 @@ import { isLoopbackAddress } from "../http/mod.ts";
 import { defaultRunsFolder, linkTo, parseWithCommander, readInteger, runIds, stopSignal } from "../run/mod.ts";
 import { missingFolderText, serve, type Server, startServerWorker, takenPortText } from "../serve/mod.ts";
 import { later } from "./later.ts";
+import type * as serveModule from "./serve-models.ts";
 
 /** Default port of pages. */
 const PORT = 8420;
@@ -67,7 +68,7 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
       "set STITCHBOOK_API_KEY or give --api-key",
     );
   }
-  const { modelsText, serveModels } = await later<typeof import("./serve-models.ts")>("./serve-models.ts");
+  const { modelsText, serveModels } = await later<typeof serveModule>("./serve-models.ts");
   const beside = await serveModels({
     models,
     runs: runsFolder,
