@@ -1,6 +1,12 @@
 // The models that solve: of a run, a checkpoint, or behind an endpoint.
 import { UserError } from "../../lib/errors.ts";
-import { findRun, identityOf, type InferenceModel, inferenceModels, openForInference } from "../../lib/library/mod.ts";
+import {
+  findModelRun,
+  identityOf,
+  type InferenceModel,
+  inferenceModels,
+  openForInference,
+} from "../../lib/library/mod.ts";
 import { parameterCount } from "../../lib/model/mod.ts";
 import { openPretrained } from "../../lib/pretrained/mod.ts";
 import {
@@ -53,7 +59,7 @@ export async function completeModel(
     const facts = { parameters: parameterCount(shape), layers: shape.layers };
     return { config: { ...config, model: { ...model, source } }, facts };
   }
-  const { runsFolder, id } = await findRun(model.source, runs);
+  const { runsFolder, id } = await findModelRun(model.source, runs);
   const view = (await readRun(runsFolder, id))!;
   const name = model.name || (names.has("bts") ? "bts" : [...names.keys()].at(-1)!);
   return {
@@ -93,7 +99,7 @@ async function openHere({ model, parallel }: RefineConfig, runs: string): Promis
   const drafting: InferenceModel[] = [];
   for (const one of drafters) drafting.push(await open(one));
   const isRun = main.name !== undefined;
-  const place = isRun ? await findRun(source, runs) : undefined;
+  const place = isRun ? await findModelRun(source, runs) : undefined;
   const format = model.format !== "auto" ? model.format : main.chat ? "chat" : isRun ? "line" : "completion";
   if (format === "chat" && main.chat === undefined) {
     throw new UserError("refine.format", `${main.name ?? source} has no chat template`, "leave model.format out");

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import process from "node:process";
 import { Command, Option } from "commander";
 import { systemReason, UserError } from "../errors.ts";
-import { type InferenceOptions, openForInference } from "../library/mod.ts";
+import { type InferenceOptions, openForInference, settledSource } from "../library/mod.ts";
 import { WEIGHT_FORMATS } from "../model/mod.ts";
 import { defaultRunsFolder, parseWithCommander, readInteger } from "../run/mod.ts";
 import { chatSession, nameOf } from "./chat-session.ts";
@@ -42,7 +42,7 @@ export async function chatCommand(args: readonly string[], print: Print = consol
   const parsed = parseWithCommander(commandOf(), args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const options = parsed.options as unknown as Options;
-  const source = parsed.positional[0]!;
+  const source = await settledSource(parsed.positional[0]!, { runs: options.runs });
   const maxTokens = readInteger("--max-tokens", options.maxTokens, 1, 10_000_000);
   const sampling = readSamplingOptions(parsed.options);
   const where = readDeviceOptions(parsed.options);

@@ -1,7 +1,7 @@
 // The models that `deno task eval` and `deno task eval:code` evaluate, one after another, and where their answers go.
 import { basename, join, resolve } from "node:path";
 import { fileName } from "../harness/mod.ts";
-import { findRun, identityOf, type InferenceModel, inferenceModels, openForInference } from "../library/mod.ts";
+import { findModelRun, identityOf, type InferenceModel, inferenceModels, openForInference } from "../library/mod.ts";
 import type { EvaluatedRun } from "../report/mod.ts";
 
 /** A model that is evaluated. */
@@ -41,7 +41,7 @@ export async function* evaluatedModels(
   { models, runs, out, batch }: EvaluatedOptions,
 ): AsyncGenerator<EvaluatedModel, void, void> {
   const isRun = await inferenceModels(source, { runs }) !== undefined;
-  const place = isRun ? await findRun(source, runs) : undefined;
+  const place = isRun ? await findModelRun(source, runs) : undefined;
   const run = place === undefined ? undefined : { ...place, folder: join(place.runsFolder, place.id) };
   for (const wanted of models.length === 0 ? [undefined] : models) {
     await using model = await openForInference(source, wanted, { runs, batch });

@@ -9,7 +9,8 @@ import {
   FORMATS,
 } from "../export/mod.ts";
 import { UserError } from "../errors.ts";
-import { findRun } from "../library/mod.ts";
+import { RUN_HINT } from "./model-folder.ts";
+import { findModelRun } from "../library/mod.ts";
 import type { License } from "../pretrained/mod.ts";
 import { byteSize } from "../report/mod.ts";
 import { defaultRunsFolder, jsonLine, parseWithCommander, stopSignal } from "../run/mod.ts";
@@ -55,7 +56,11 @@ export async function exportModelCommand(args: readonly string[], print: Print):
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const [run, model] = parsed.positional as [string, string];
   const options = parsed.options as unknown as Options;
-  const { runsFolder, id } = await findRun(run, options.runs, "deno task ls lists the runs; last is the newest");
+  const { runsFolder, id } = await findModelRun(
+    run,
+    options.runs,
+    RUN_HINT,
+  );
   const report = await exportModel({
     runsFolder,
     id,

@@ -12,12 +12,13 @@ import {
   numberColumn,
   parseWithCommander,
   readInteger,
-  resolveRun,
   seedOf,
   type Table,
   textColumn,
   writeTextAtomically,
 } from "../run/mod.ts";
+import { findModelRun } from "../library/mod.ts";
+import { RUN_HINT } from "./model-folder.ts";
 import { stitchedLanguageModel, stitchKind, summarizeGates, tokenGates } from "../stitch/mod.ts";
 import { openDevice } from "../tensor/mod.ts";
 import { chatRendererOf, openStitchedRun, stitchedOnDevice, type StitchedRun } from "../bts/mod.ts";
@@ -56,7 +57,7 @@ export async function gatesCommand(args: readonly string[], print: Print = conso
   const generate = readInteger("--generate", String(options.generate), 0, 100_000);
   const out = options.out === undefined ? undefined : await checkOutputFile(String(options.out), "gates.page");
   const given = await partsOf(options.text as readonly string[], options.file as readonly string[]);
-  const run = await openStitchedRun(runsFolder, await resolveRun(runsFolder, positional[0] ?? "last"));
+  const run = await openStitchedRun(runsFolder, (await findModelRun(positional[0] ?? "last", runsFolder, RUN_HINT)).id);
   const parts = given.length > 0 ? given : await heldoutTasks(run, generate);
   const trace = await traceGates(run, parts, generate);
   const page = out ?? join(runsFolder, run.view.id, "gates.html");

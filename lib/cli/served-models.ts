@@ -5,7 +5,7 @@ import type { Lease, ListedModel, ModelRegistry, ServedModel } from "../api/mod.
 import { didYouMean, UserError } from "../errors.ts";
 import { constraints } from "../infer/mod.ts";
 import { WEIGHT_FORMATS, type WeightFormat } from "../model/mod.ts";
-import { findRun, inferenceModels, type InferenceOptions, openForInference } from "../library/mod.ts";
+import { findModelRun, folderOfRun, inferenceModels, type InferenceOptions, openForInference } from "../library/mod.ts";
 
 /** What a process of models is told. */
 export interface ServedSettings extends Pick<InferenceOptions, "device" | "threads" | "batch"> {
@@ -118,14 +118,15 @@ async function listModels(source: string, runs: string): Promise<Source[]> {
     const name = /^[^/\\]+\/[^/\\]+$/.test(source) && await timeOf(source) === 0 ? source : nameOf(source);
     return [{ name, source, model: undefined, created: await timeOf(source) }];
   }
-  const { runsFolder, id } = await findRun(source, runs);
+  const place = await findModelRun(source, runs);
+  const { runsFolder, id } = place;
   const run = source === "last" || /[/\\]/.test(source) ? id : source;
   const created = await timeOf(`${runsFolder}/${id}`);
   const names = [...models.keys()];
   const sorted = [...names.filter((model) => model === "bts"), ...names.filter((model) => model !== "bts")];
   return sorted.map((model) => ({
     name: `${run}/${model}`,
-    source,
+    source: folderOfRun(place),
     model,
     created,
     ofRun: { run: id, model, ...models.get(model)! },

@@ -7,7 +7,8 @@ import { createEngine, type EngineOptions, type InferenceEngine, type ModelGates
 import { decoder, type LanguageModel, type ModelConfig, type WeightFormat } from "../model/mod.ts";
 import { isHubId, openPretrained } from "../pretrained/mod.ts";
 import type { DeviceName } from "../tensor/mod.ts";
-import { findRun, type RunPlace } from "./find-run.ts";
+import { findModelRun, folderOfRun } from "./find-model-run.ts";
+import type { RunPlace } from "./find-run.ts";
 import { openModel } from "./open-model.ts";
 import { hasGates, modelNamed, savedModels } from "./saved-models.ts";
 import { shareDevice } from "./shared-device.ts";
@@ -102,6 +103,17 @@ export async function inferenceModels(
   return new Map([...models].map(([name, saved]) => [name, { gates: hasGates(saved) }]));
 }
 
+/**
+ * What names the same models at any later time: a run's folder in place of `last` or of a name, which may soon be those of
+ * another run; anything else as it is.
+ *
+ * @throws UserError as `openRun()` does for a run
+ */
+export async function settledSource(source: string, options: Pick<InferenceOptions, "runs"> = {}): Promise<string> {
+  const found = await findModels(source, options);
+  return found.kind === "run" ? folderOfRun(found) : source;
+}
+
 type Found =
   | { readonly kind: "run" } & RunPlace
   | { readonly kind: "pretrained"; readonly source: string };
@@ -115,7 +127,10 @@ async function findModels(source: string | URL, { runs }: Pick<InferenceOptions,
   const isModel = (there !== undefined && !isRunFolder && /[\\/.]/.test(path)) || path.startsWith("models/");
   if (isModel) return { kind: "pretrained", source: path };
   try {
-    return { kind: "run", ...await findRun(source, runs, "name a run, a model's folder, a .gguf file, or org/model") };
+    return {
+      kind: "run",
+      ...await findModelRun(source, runs, "name a run, a model's folder, a .gguf file, or org/model"),
+    };
   } catch (error) {
     const isOther = error instanceof UserError && error.code === "run.none" && typeof source === "string" &&
       (there !== undefined || isHubId(source));
