@@ -148,6 +148,11 @@ async function patiently(
   }
 }
 
+/** Hints for requests that would fail again. */
+const ADDRESS = "check the address: that of most servers ends in /v1";
+const SETTINGS = "change the settings: model.format is how problems are put (chat, completion, line), and " +
+  "endpoint.contextLength how many tokens the model reads; what was answered is kept";
+
 function explained(error: unknown, { url, seconds, retries }: EndpointOptions): unknown {
   if (error instanceof APIUserAbortError) return error;
   const tries = retries === 0 ? "once" : `${retries + 1} times`;
@@ -166,7 +171,8 @@ function explained(error: unknown, { url, seconds, retries }: EndpointOptions): 
     if (error.status === 401 || error.status === 403) {
       return say(`refuses the key (status ${error.status})`, "set the variable OPENAI_API_KEY");
     }
-    return say(`answers with an error: ${error.message}${error.status >= 500 ? `, tried ${tries}` : ""}`);
+    if (error.status >= 500) return say(`answers with an error: ${error.message}, tried ${tries}`);
+    return say(`answers with an error: ${error.message}`, error.status === 404 ? ADDRESS : SETTINGS);
   }
   if (error instanceof z.ZodError) {
     const { path, message } = error.issues[0]!;

@@ -88,6 +88,22 @@ Deno.test("what stays wrong is named, with how often it was tried", async () => 
   }
 });
 
+Deno.test("a request that would fail again says what to change, not to try again", async () => {
+  for (
+    const [status, hint] of [[400, /^change the settings: model\.format/], [
+      404,
+      /^check the address: .*\/v1$/,
+    ]] as const
+  ) {
+    await using stub = stubEndpoint(() => failure(status, "no"));
+    await assert.rejects(
+      endpointWriter("stub", options(stub.url)).write(request),
+      (error) => error instanceof UserError && hint.test(error.hint ?? ""),
+      String(status),
+    );
+  }
+});
+
 Deno.test("an endpoint that is down or slow is named, and a wait for it can be stopped", async () => {
   const down = endpointWriter("stub", options("http://127.0.0.1:9/v1", { retries: 0 }));
   await assert.rejects(
