@@ -8,6 +8,7 @@ import { ApiError, invalidParameter } from "./errors.ts";
 import { checkGates, gatesSchema, switchedOff, withRest, writeGates } from "./gates.ts";
 import {
   checkShared,
+  encodePrompt,
   MOST_LOGPROBS,
   samplingOf,
   seedOf,
@@ -180,7 +181,10 @@ function tokenLimit({ max_tokens, max_completion_tokens }: ChatRequest): number 
 }
 
 /** The ids of the conversation. @throws ApiError if the model has no chat template, UserError if it refuses */
-function renderPrompt({ messages, model }: ChatRequest, { chatTemplate, tokenizer }: ServedModel): readonly number[] {
+function renderPrompt(
+  { messages, model }: ChatRequest,
+  { chatTemplate, tokenizer, contextLength }: ServedModel,
+): readonly number[] {
   if (chatTemplate === undefined) {
     throw new ApiError(
       400,
@@ -194,7 +198,8 @@ function renderPrompt({ messages, model }: ChatRequest, { chatTemplate, tokenize
     content: typeof content === "string" ? content : content.map(({ text }) => text).join(""),
     ...(name == null ? {} : { name }),
   }));
-  const ids = tokenizer.encode(renderChat(chatTemplate, given, { addGenerationPrompt: true }));
+  const text = renderChat(chatTemplate, given, { addGenerationPrompt: true });
+  const ids = encodePrompt(text, tokenizer, contextLength, "messages");
   if (ids.length === 0) throw invalidParameter("messages", "The conversation has no text");
   return ids;
 }

@@ -8,6 +8,7 @@ import { invalidParameter } from "./errors.ts";
 import { checkGates, type GatedToken, gatesSchema, switchedOff, withRest, writeGates } from "./gates.ts";
 import {
   checkShared,
+  encodePrompt,
   MOST_LOGPROBS,
   samplingOf,
   seedOf,
@@ -196,8 +197,13 @@ function promptsOf(prompt: CompletionRequest["prompt"]): readonly (string | read
 }
 
 /** @throws ApiError for ids outside the vocabulary */
-function readPrompt(prompt: string | readonly number[], { tokenizer, opening }: ServedModel): Prompt {
-  const ids = typeof prompt === "string" ? [...opening, ...tokenizer.encode(prompt)] : prompt;
+function readPrompt(
+  prompt: string | readonly number[],
+  { tokenizer, opening, contextLength }: ServedModel,
+): Prompt {
+  const ids = typeof prompt === "string"
+    ? [...opening, ...encodePrompt(prompt, tokenizer, contextLength, "prompt")]
+    : prompt;
   const outside = ids.find((id) => id >= tokenizer.vocabSize);
   if (outside !== undefined) {
     throw invalidParameter(

@@ -1,5 +1,6 @@
 // Parameters that completions and chat completions share, as OpenAI names them, and what the engine gets for them.
 import { z } from "@hono/zod-openapi";
+import type { Tokenizer } from "../data/mod.ts";
 import type { SamplingSettings } from "../infer/mod.ts";
 import { invalidParameter } from "./errors.ts";
 
@@ -23,7 +24,7 @@ export const sharedShape = {
   top_p: optional(z.number().min(0).max(1), "Nucleus sampling. Default 1"),
   top_k: optional(z.int().min(0), "Only the k most likely tokens; 0 for all. Default 0"),
   min_p: optional(z.number().min(0).max(1), "Only tokens with this share of the largest probability. Default 0"),
-  repetition_penalty: optional(z.number().gt(0).max(10), "Of tokens of the prompt and the text. Default 1"),
+  repetition_penalty: optional(z.number().min(0.01).max(10), "Of tokens of the prompt and the text. Default 1"),
   presence_penalty: optional(z.number().min(-2).max(2), "Once for each generated token. Default 0"),
   frequency_penalty: optional(z.number().min(-2).max(2), "For each time that a token was generated. Default 0"),
   logit_bias: optional(z.record(z.string(), z.number().min(-100).max(100)), "Added to logits, by token id"),
@@ -94,6 +95,31 @@ export function seedOf({ seed }: SharedParameters): number {
 /** The texts that end a choice. */
 export function stopsOf({ stop }: SharedParameters): readonly string[] {
   return [stop ?? []].flat();
+}
+
+/** Characters per token of a text's beginning that is encoded first; few texts have more. */
+const BEGINNING = 16;
+/** Tokens by which the cut may change the beginning. */
+const AROUND_CUT = 16;
+
+/**
+ * The ids of a text. Of one that is much too long only the beginning is encoded, so that it costs others no time.
+ *
+ * @param param the parameter that holds it
+ * @throws ApiError `context_length_exceeded` for a text that is longer than the context by far
+ */
+export function encodePrompt(text: string, tokenizer: Tokenizer, contextLength: number, param: string): number[] {
+  if (text.length > BEGINNING * contextLength) {
+    const least = tokenizer.encode(text.slice(0, BEGINNING * contextLength)).length - AROUND_CUT;
+    if (least > contextLength) {
+      throw invalidParameter(
+        param,
+        `The model's context has ${contextLength} tokens, but the prompt has more than ${least}`,
+        "context_length_exceeded",
+      );
+    }
+  }
+  return tokenizer.encode(text);
 }
 
 /**

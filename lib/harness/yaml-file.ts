@@ -34,7 +34,7 @@ export async function readYamlFile(path: string, including: readonly string[] = 
     );
   }
   const source = await parsed(path);
-  const own = source.document.toJS() as Record<string, unknown>;
+  const own = valuesOf(source);
   const includes = [own["include"] ?? []].flat();
   delete own["include"];
   let values: Record<string, unknown> = {};
@@ -93,6 +93,16 @@ async function parsed(path: string): Promise<Source> {
     throw new UserError("harness.yaml", `${path} is not a task: expected settings such as task: and output_type:`);
   }
   return source;
+}
+
+/** @throws UserError `harness.yaml` for aliases of aliases that would become a huge value */
+function valuesOf({ path, document }: Source): Record<string, unknown> {
+  try {
+    return document.toJS();
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    throw new UserError("harness.yaml", `Cannot read ${path}: its aliases (*) repeat too much`, "write the values out");
+  }
 }
 
 /** Tags such as `!function` name Python code, which only the harness itself can run. */

@@ -42,6 +42,14 @@ const MISTAKES: Readonly<Record<string, readonly [settings: string, message: Reg
     `${REST}\nvalidation_split: null\ntest_split: null`,
     /neither test_split nor validation_split/,
   ],
+  "aliases of aliases": [
+    `${REST}\na: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]\n${
+      [..."abcdefg"].slice(1).map((one, i) => `${one}: &${one} [${Array(9).fill(`*${"abcdefg"[i]}`).join(", ")}]`).join(
+        "\n",
+      )
+    }`,
+    /task\.yaml: its aliases \(\*\) repeat too much/,
+  ],
   "what is not YAML": [`${REST}\na: [1`, /task\.yaml line \d+ is not YAML/],
   "an include that is not there": [
     `${REST}\ninclude: other.yaml`,
