@@ -280,7 +280,7 @@ Deno.test("what cannot be exported is refused in a sentence, and nothing is writ
       ...{ plan: [], config: {} },
     });
     other.finish({ domains: [], measures: [], methods: {} });
-    await assert.rejects(exported(runs, "last", "seed"), { code: "run.experiment" });
+    await assert.rejects(exported(runs, other.id, "seed"), { code: "run.experiment" });
   }, { finished: false });
   await withTrainedRun(async (runs) => {
     const gguf = exported(runs, "last", "seed", "--to", "gguf", "-o", join(runs, "out"));
