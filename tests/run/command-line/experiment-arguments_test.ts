@@ -81,6 +81,7 @@ Deno.test("`parseExperimentArguments()` without arguments gives the default pres
     name: undefined,
     id: undefined,
     serve: true,
+    isPrivate: false,
     port: undefined,
     webhook: undefined,
   });
@@ -88,7 +89,7 @@ Deno.test("`parseExperimentArguments()` without arguments gives the default pres
 
 Deno.test("`parseExperimentArguments()` reads every option", () => {
   const args = "--preset lab --seeds 1,2,3 --device cpu --threads 2 --runs out --json --dry-run --force --no-serve " +
-    "--port 0 --fresh --name x";
+    "--port 0 --fresh --private --name x";
   const { config: _, command, ...rest } = parse(args.split(" "));
   assert.deepEqual(rest, {
     kind: "run",
@@ -106,6 +107,7 @@ Deno.test("`parseExperimentArguments()` reads every option", () => {
     name: "x",
     id: undefined,
     serve: false,
+    isPrivate: true,
     port: 0,
     webhook: undefined,
   });
