@@ -38,18 +38,39 @@ function containing(pattern: Pattern): Pattern {
   return { kind: "sequence", parts: [ANY_TEXT, pattern, ANY_TEXT] };
 }
 
-function parse(source: string): AST.Pattern {
-  const parser = new RegExpParser();
-  const read = (unicode: boolean) => parser.parsePattern(source, 0, source.length, { unicode });
-  try {
-    return read(true);
-  } catch (error) {
-    try {
-      return read(false); // escapes such as \_ that only the old syntax allows
-    } catch {
-      const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: /, "") : error;
-      throw new UserError("constraint.pattern", `The regular expression is malformed: ${reason}`);
+/** Levels of groups within each other; what reads patterns calls itself at each. */
+const DEEPEST = 500;
+
+/** Before anything that calls itself. */
+function checkDepth(source: string): void {
+  let depth = 0;
+  let isClass = false;
+  for (let at = 0; at < source.length; at++) {
+    const sign = source[at]!;
+    if (sign === "\\") at++;
+    else if (isClass) isClass = sign !== "]";
+    else if (sign === "[") isClass = true;
+    else if (sign === ")") depth--;
+    else if (sign === "(" && ++depth > DEEPEST) {
+      const what = `groups are nested in each other more than ${DEEPEST} levels deep`;
+      throw new UserError("constraint.pattern", `The regular expression cannot be used: ${what}`);
     }
+  }
+}
+
+function parse(source: string): AST.Pattern {
+  checkDepth(source);
+  try {
+    new RegExp(source, "u");
+    return new RegExpParser().parsePattern(source, 0, source.length, { unicode: true });
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const reason = error.message.replace(/^Invalid regular expression: /, "");
+    throw new UserError(
+      "constraint.pattern",
+      `The regular expression is malformed: ${reason}`,
+      "Use JavaScript's syntax with the flag u: a backslash goes before ^$\\.*+?()[]{}|/ but not before other punctuation",
+    );
   }
 }
 

@@ -27,7 +27,6 @@ const PATTERNS = [
   "x(?<name>y)z",
   "\\x41\\t?\\u00e9",
   "a{3}|b{2,}",
-  "\\_\\@",
   "(?!ab)[abc]+",
   "^(?!a)(?=.*c)(?!.*bb)[abc]*",
   "(?=a{2}$|b)[ab]*",
@@ -35,7 +34,7 @@ const PATTERNS = [
 
 Deno.test("a text is allowed if JavaScript's expression matches it as a whole", () => {
   for (const source of PATTERNS) {
-    const pattern = new RegExp(`^(?:${source})$`, source.includes("\\_") ? "" : "u");
+    const pattern = new RegExp(`^(?:${source})$`, "u");
     const all = constraints(BYTES);
     for (let round = 0; round < 120; round++) {
       const stream = random(SEED, source, round);
@@ -55,7 +54,7 @@ Deno.test("generated texts match, with every kind of tokenizer", () => {
     const all = constraints(tokenizer);
     let completed = 0;
     for (const source of PATTERNS) {
-      const pattern = new RegExp(`^(?:${source})$`, source.includes("\\_") ? "" : "u");
+      const pattern = new RegExp(`^(?:${source})$`, "u");
       for (let round = 0; round < 5; round++) {
         const { text, complete } = generate(tokenizer, all.regularExpression(source), [SEED, name, source, round], 60);
         if (!complete) continue;
@@ -95,6 +94,16 @@ Deno.test("what is malformed, not regular or too large is refused by name", () =
   for (
     const [source, message] of [
       ["a(", /malformed: .*Unterminated group/],
+      // The old syntax, without the flag `u`, gives these other meanings.
+      ["^\\1$", /malformed: .*\\1.*escape/i],
+      ["^\\k<x>$", /malformed: .*\\k<x>.*named/i],
+      ["^\\p{Nope}$", /malformed: .*\\p\{Nope\}.*property name/i],
+      ["^\\c$", /malformed: .*\\c.*escape/i],
+      ["^\\07$", /malformed: .*\\07.*escape/i],
+      ["^\\_$", /malformed: .*\\_.*escape/i],
+      ["^[\\d-z]$", /malformed: .*\[\\d-z\].*class/i],
+      ["^a{1$", /malformed: .*a\{1.*quantifier/i],
+      ["^]$", /malformed: .*\].*/i],
       ["(a)\\1", /the backreference \\1 is not supported/],
       ["b(?=a)", /the lookahead \(\?=a\) is not supported/],
       ["(?<!a)b", /the lookbehind \(\?<!a\) is not supported/],
@@ -103,6 +112,12 @@ Deno.test("what is malformed, not regular or too large is refused by name", () =
     ] as const
   ) {
     assert.throws(() => all.regularExpression(source), { name: "UserError", code: "constraint.pattern", message });
+  }
+  const nested = (depth: number) => all.regularExpression("(".repeat(depth) + "[(]\\(" + ")".repeat(depth));
+  assert.ok(allows(nested(500), "(("));
+  for (const depth of [501, 5000, 50_000]) {
+    const message = "The regular expression cannot be used: groups are nested in each other more than 500 levels deep";
+    assert.throws(() => nested(depth), { name: "UserError", code: "constraint.pattern", message });
   }
   assert.throws(() => all.regularExpression("((a{100}){100}){100}"), {
     name: "UserError",
