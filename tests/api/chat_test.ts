@@ -81,6 +81,11 @@ Deno.test("conversations that cannot be had are refused: by the template's own w
   assert.equal((await refusal({ top_logprobs: 3 })).param, "top_logprobs");
   const schema = { type: "json_schema", json_schema: { name: "x", schema: { type: "nonsense" } } };
   assert.deepEqual((await refusal({ response_format: schema })).code, "invalid_json_schema");
+  const nested = '{"type":"array","items":'.repeat(50_000) + "{}" + "}".repeat(50_000);
+  const body = JSON.stringify({ model: "tiny", messages: MESSAGES, response_format: schema });
+  const deep = await server.post("/v1/chat/completions", body.replace('{"type":"nonsense"}', nested));
+  assert.equal(deep.status, 400);
+  assert.match((await deep.json()).error.message, /more than 500 levels deep/);
 });
 
 Deno.test("a schema decides the message, and each choice keeps to it", async () => {

@@ -4,6 +4,7 @@ import { UserError } from "../../errors.ts";
 import type { TokenConstraint } from "../types.ts";
 import { type Expression, network } from "./grammar.ts";
 import { jsonSchema } from "./json/schema.ts";
+import { checkSize } from "./json/size.ts";
 import { type Machine, machine, type State } from "./machine.ts";
 import { regularExpression } from "./regular-expression.ts";
 import { type Vocabulary, vocabulary } from "./vocabulary.ts";
@@ -13,8 +14,8 @@ export interface Constraints {
   /**
    * The text is JSON that is valid under a JSON schema.
    *
-   * @throws UserError `constraint.schema` for a keyword that is wrong or not supported; `constraint.pattern`,
-   * `constraint.empty` if nothing is valid; `constraint.too-large`; `tokenizer.decoder`
+   * @throws UserError `constraint.schema` for a keyword that is wrong or not supported, and for a schema that is too deep or too
+   * large; `constraint.pattern`, `constraint.empty` if nothing is valid; `constraint.too-large`; `tokenizer.decoder`
    */
   jsonSchema(schema: unknown): TokenConstraint;
   /** The text is a JSON object. */
@@ -61,7 +62,10 @@ export function constraints(
     return tokenConstraint(words, found);
   };
   return {
-    jsonSchema: (schema) => start(`schema ${JSON.stringify(schema)}`, () => jsonSchema(schema)),
+    jsonSchema(schema) {
+      checkSize(schema);
+      return start(`schema ${JSON.stringify(schema)}`, () => jsonSchema(schema));
+    },
     jsonObject: () => start("object", () => jsonSchema({ type: "object" })),
     regularExpression: (source) =>
       start(`pattern ${source}`, () => ({ kind: "automaton", automaton: regularExpression(source) })),

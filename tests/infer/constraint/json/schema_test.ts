@@ -191,6 +191,7 @@ Deno.test("what is not supported, contradictory or malformed is refused by name 
     [{ patternProperties: {} }, "schema", /"patternProperties"/],
     [{ type: "string", format: "idn-email" }, "schema", /the format "idn-email" is not supported/],
     [{ type: "string", pattern: "b(?=a)" }, "pattern", /lookahead/],
+    [{ type: "string", pattern: "^\\1$" }, "pattern", /malformed: .*\\1/],
     [{ $ref: "other.json" }, "schema", /\$ref cannot be "other.json"/],
     [{ $ref: "#/$defs/x" }, "schema", /there is nothing at #\/\$defs\/x/],
     [{ $ref: "#" }, "schema", /refers to itself without an end/],
@@ -215,4 +216,44 @@ Deno.test("what is not supported, contradictory or malformed is refused by name 
     const error = { name: "UserError", code: `constraint.${code}`, message };
     assert.throws(() => BY_BYTE.jsonSchema(schema), error, JSON.stringify(schema));
   }
+});
+
+Deno.test("schemas that would take too long or too much memory are refused at once", () => {
+  const pairs = Array.from({ length: 24 }, (_, i) => ({ anyOf: [{ minimum: i % 12 }, { maximum: 1 + i % 2 }] }));
+  /** Definitions of which each uses the next one twice. */
+  const doubling = (keyword: string, last: unknown) => ({
+    $ref: "#/$defs/0",
+    $defs: Object.fromEntries(Array.from({ length: 41 }, (_, i) => {
+      const next = { $ref: `#/$defs/${i + 1}` };
+      return [i, i === 40 ? last : { [keyword]: [next, next] }];
+    })),
+  });
+  const chain = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [i, { $ref: `#/$defs/${i + 1}` }]));
+  const around = (open: string, close: string, depth: number) =>
+    JSON.parse(open.repeat(depth) + "{}" + close.repeat(depth));
+  const TOO_MANY = /too many combinations of alternatives/;
+  const TOO_DEEP = /nested in each other more than 500 levels deep/;
+  const TOO_LARGE = /more than 20,000 values/;
+  const refused: readonly (readonly [string, unknown, RegExp])[] = [
+    ["allOf of anyOf", { type: "integer", allOf: pairs }, TOO_MANY],
+    ["allOf of oneOf", { allOf: pairs.map(() => ({ oneOf: [{ type: "null" }, { type: "string" }] })) }, TOO_MANY],
+    ["oneOf", { oneOf: Array.from({ length: 4000 }, (_, i) => ({ const: i })) }, TOO_MANY],
+    ["properties", { allOf: pairs.map((one) => object({ a: one })) }, TOO_MANY],
+    ["anyOf twice", doubling("anyOf", {}), TOO_MANY],
+    ["anyOf of nothing", doubling("anyOf", false), TOO_MANY],
+    ["allOf twice", doubling("allOf", { minimum: 1 }), TOO_MANY],
+    ["a chain", { $ref: "#/$defs/0", $defs: { ...chain, 5000: {} } }, /more than 500 of \$ref, allOf, anyOf and oneOf/],
+    ...[501, 10_000, 50_000].flatMap((depth): [string, unknown, RegExp][] => [
+      [`${depth} items`, around('{"type":"array","items":', "}", depth), TOO_DEEP],
+      [`${depth} anyOf`, around('{"anyOf":[', "]}", depth), TOO_DEEP],
+      [`${depth} lists`, { const: around("[", "]", depth) }, TOO_DEEP],
+    ]),
+    ["enum", { enum: Array.from({ length: 100_000 }, (_, i) => `name ${i}`) }, TOO_LARGE],
+    ["names", object(Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`a${i}`, {}]))), TOO_LARGE],
+  ];
+  for (const [name, schema, message] of refused) {
+    assert.throws(() => BY_BYTE.jsonSchema(schema), { name: "UserError", code: "constraint.schema", message }, name);
+  }
+  const deepest = around('{"type":"array","items":', "}", 499);
+  assert.ok(allows(BY_BYTE.jsonSchema(deepest), "[".repeat(499) + "1" + "]".repeat(499)));
 });
