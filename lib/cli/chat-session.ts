@@ -144,7 +144,7 @@ export function chatSession(first: InferenceModel, options: ChatOptions, host: C
       run() {
         if (turns.length === 0) return host.say("There is nothing to forget");
         turns = turns.slice(2);
-        host.say(`${turns.length / 2} questions are left`);
+        host.say(turns.length === 2 ? "1 question is left" : `${turns.length / 2} questions are left`);
       },
     },
     reset: {
