@@ -1,7 +1,15 @@
 // The models that `deno task eval` and `deno task eval:code` evaluate, one after another, and where their answers go.
 import { basename, join, resolve } from "node:path";
 import { fileName } from "../harness/mod.ts";
-import { findModelRun, identityOf, type InferenceModel, inferenceModels, openForInference } from "../library/mod.ts";
+import {
+  findRun,
+  folderOfRun,
+  identityOf,
+  type InferenceModel,
+  inferenceModels,
+  openForInference,
+  settledSource,
+} from "../library/mod.ts";
 import type { EvaluatedRun } from "../report/mod.ts";
 
 /** A model that is evaluated. */
@@ -37,12 +45,14 @@ export interface EvaluatedOptions {
  * @throws UserError as `openForInference()` does
  */
 export async function* evaluatedModels(
-  source: string,
+  given: string,
   { models, runs, out, batch }: EvaluatedOptions,
 ): AsyncGenerator<EvaluatedModel, void, void> {
+  // Settled once: `last` may be another run by the time that the second model is opened.
+  const source = await settledSource(given, { runs });
   const isRun = await inferenceModels(source, { runs }) !== undefined;
-  const place = isRun ? await findModelRun(source, runs) : undefined;
-  const run = place === undefined ? undefined : { ...place, folder: join(place.runsFolder, place.id) };
+  const place = isRun ? await findRun(source) : undefined;
+  const run = place === undefined ? undefined : { ...place, folder: folderOfRun(place) };
   for (const wanted of models.length === 0 ? [undefined] : models) {
     await using model = await openForInference(source, wanted, { runs, batch });
     const name = model.name ?? model.source;

@@ -5,7 +5,7 @@ import type { Lease, ListedModel, ModelRegistry, ServedModel } from "../api/mod.
 import { didYouMean, UserError } from "../errors.ts";
 import { constraints } from "../infer/mod.ts";
 import { WEIGHT_FORMATS, type WeightFormat } from "../model/mod.ts";
-import { findModelRun, folderOfRun, inferenceModels, type InferenceOptions, openForInference } from "../library/mod.ts";
+import { findRun, inferenceModels, type InferenceOptions, openForInference, settledSource } from "../library/mod.ts";
 
 /** What a process of models is told. */
 export interface ServedSettings extends Pick<InferenceOptions, "device" | "threads" | "batch"> {
@@ -113,20 +113,21 @@ export async function servedModels(
 
 /** A source's models; the one that is used by default comes first. */
 async function listModels(source: string, runs: string): Promise<Source[]> {
-  const models = await inferenceModels(source, { runs });
+  // Settled once: `last` may be another run by the time that a model is opened.
+  const settled = await settledSource(source, { runs });
+  const models = await inferenceModels(settled, { runs });
   if (models === undefined) {
     const name = /^[^/\\]+\/[^/\\]+$/.test(source) && await timeOf(source) === 0 ? source : nameOf(source);
     return [{ name, source, model: undefined, created: await timeOf(source) }];
   }
-  const place = await findModelRun(source, runs);
-  const { runsFolder, id } = place;
+  const { id } = await findRun(settled);
   const run = source === "last" || /[/\\]/.test(source) ? id : source;
-  const created = await timeOf(`${runsFolder}/${id}`);
+  const created = await timeOf(settled);
   const names = [...models.keys()];
   const sorted = [...names.filter((model) => model === "bts"), ...names.filter((model) => model !== "bts")];
   return sorted.map((model) => ({
     name: `${run}/${model}`,
-    source: folderOfRun(place),
+    source: settled,
     model,
     created,
     ofRun: { run: id, model, ...models.get(model)! },
