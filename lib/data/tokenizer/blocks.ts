@@ -12,7 +12,10 @@ export const BLOCK_SIZE = 1 << 16;
 const MOST_WORKERS = 8;
 
 /** The part of a worker's memory for what is new. The engine's own limit is larger, and all of it would be used. */
-const YOUNG_MB = 16;
+const YOUNG_MB = 8;
+
+/** The part for what stays: a tokenizer's tables grow with its vocabulary. A worker may use more, but collects first. */
+const oldMb = (vocabSize: number) => 96 + Math.ceil(500 * vocabSize / 2 ** 20);
 
 /** Turns blocks of texts into blocks of tokens. */
 export interface BlockTokenizer extends AsyncDisposable {
@@ -43,8 +46,8 @@ export function blockTokenizer(
       const spare: ArrayBuffer[] = [];
       let next = 0;
       for (const texts of blocks) {
-        // Several blocks per worker, so that none waits for this thread.
-        if (running.length === 4 * started.length) {
+        // A second block per worker, so that none waits for this thread.
+        if (running.length === 2 * started.length) {
           const block = await running.shift()!;
           yield block;
           spare.push(block.ids.buffer);
@@ -77,7 +80,7 @@ function inThisThread(json: TokenizerJson, vocabSize: number): BlockTokenizer {
 function startWorker(start: BlockWorkerStart) {
   const worker = new Worker(new URL("./blocks-worker.ts", import.meta.url), {
     workerData: start,
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, maxOldGenerationSizeMb: oldMb(start.vocabSize) },
   });
   const waiting: { readonly resolve: (block: TokenBlock) => void; readonly reject: (error: Error) => void }[] = [];
   worker.on("message", (block: TokenBlock) => waiting.shift()!.resolve(block));
