@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { join, relative, sep as SEPARATOR } from "node:path";
 import { fileURLToPath } from "node:url";
 import project from "../../deno.json" with { type: "json" };
-import { repositoryRoot } from "../run/mod.ts";
+import { REPORTS_FOLDER, repositoryRoot } from "../run/mod.ts";
 
 const tasks: Readonly<Record<string, string>> = project.tasks;
 
@@ -45,7 +45,7 @@ export function seedsReportFolder(
   const changed = own.map((path) => [path, valueAt(config, path.split("."))]);
   const hash = createHash("sha256").update(JSON.stringify(changed)).digest("hex").slice(0, 8);
   const name = [experiment, preset, ...(own.length === 0 ? [] : [hash]), "seeds", ...seeds].join("-");
-  return join(runsFolder, "reports", name);
+  return join(runsFolder, REPORTS_FOLDER, name);
 }
 
 function valueAt(value: unknown, path: readonly string[]): unknown {

@@ -9,6 +9,7 @@ import {
   type MeasureInfo,
   placeName,
   type RunView,
+  writeAboutReport,
   writeTextAtomically,
 } from "../run/mod.ts";
 import { escapeHtml, escapeMarkdown, fenced } from "./escape.ts";
@@ -119,7 +120,7 @@ ${claims === "" ? "" : `<section><h2>Findings</h2><p>${paired(views)}</p><ul>${c
 const headingOf = (views: readonly RunView[]): string =>
   views[0] === undefined ? "" : `${views[0].title}, seeds ${views.map(({ seed }) => seed).join(", ")}`;
 
-/** Writes `report.html` and `report.md` of several seeds into `folder` and returns their paths. */
+/** Writes `report.html`, `report.md` and what they are about into `folder`, and returns the paths of the pages. */
 export async function writeSeedsReport(
   folder: string,
   views: readonly RunView[],
@@ -128,6 +129,7 @@ export async function writeSeedsReport(
   await Deno.mkdir(folder, { recursive: true });
   const html = join(folder, "report.html"), markdown = join(folder, "report.md");
   await writeTextAtomically(markdown, `# ${escapeMarkdown(headingOf(views))}\n\n${seedsMarkdown(views, command)}`);
+  await writeAboutReport(folder, { title: headingOf(views), runs: views.map(({ id }) => id) });
   await writeTextAtomically(html, seedsHtml(views, command));
   return { html, markdown };
 }

@@ -155,7 +155,7 @@ export { readUsage, type UsageSample, usageSampleSchema, watchUsage } from "./ca
 export { type Compared, type ComparedRow, compareRuns, MOST_COMPARED } from "./catalog/compare.ts";
 export { diffRuns, type RunDiff } from "./catalog/diff.ts";
 export { filterRuns } from "./catalog/filter-runs.ts";
-export { addLabel, checkLabel, type LabelBody, readLabels } from "./catalog/labels.ts";
+export { addLabel, checkLabel, type LabelBody, readLabels, sweepOf } from "./catalog/labels.ts";
 export {
   keepPrompt,
   type KeptPrompt,
@@ -167,6 +167,14 @@ export {
 export { headline, listFromIndex, type ListOptions, shownName, type SortedRun } from "./catalog/listing.ts";
 export type { QueryRows } from "./catalog/query-messages.ts";
 export { queryRuns } from "./catalog/query.ts";
+export {
+  type AboutReport,
+  listReports,
+  reportFolder,
+  REPORTS_FOLDER,
+  type SharedReport,
+  writeAboutReport,
+} from "./catalog/reports.ts";
 export { tableIds, tableNames, tableWindow } from "./catalog/run-table.ts";
 export { type TableData, type TableReader, tableReader } from "./catalog/table-data.ts";
 export {

@@ -28,6 +28,7 @@ import { addFigureRoutes } from "./routes/figures.ts";
 import { addProcessRoutes } from "./routes/process.ts";
 import { addModelsRoute } from "./routes/models.ts";
 import { addProvenanceRoutes } from "./routes/provenance.ts";
+import { addReportRoutes } from "./routes/reports.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addSeriesRoutes } from "./routes/series.ts";
 import { addSweepRoutes } from "./routes/sweeps.ts";
@@ -86,6 +87,7 @@ export function createApp(options: AppOptions): OpenAPIHono {
   addSweepRoutes(app, runsFolder);
   const table = tableReader(runsFolder, able.edit);
   addTableRoutes(app, table);
+  addReportRoutes(app, runsFolder, table);
   addTrashRoutes(app, runsFolder);
   addCompareRoutes(app, runsFolder);
   addActionRoutes(app, runsFolder, able, access, table);

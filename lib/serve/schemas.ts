@@ -90,6 +90,10 @@ export const runResponseSchema = z.strictObject({
   report: z.boolean(),
   /** Whether there is a page of the gates of tokens. */
   gates: z.boolean(),
+  /** Reports on several runs that this run is among. */
+  reports: z.array(z.strictObject({ name: z.string(), title: z.string() })),
+  /** The sweep that it is a trial of; null if it is none, or if the sweep was removed. */
+  sweep: z.string().nullable(),
   labels: labelsSchema,
   /** The folder that the server serves, as it was named to it. */
   runsFolder: z.string(),
@@ -178,6 +182,17 @@ export const sweepResponseSchema = z.strictObject({
   }),
   report: z.boolean(),
   runsFolder: z.string(),
+});
+
+/** `/api/reports`: reports on several runs, newest first. */
+export const reportListResponseSchema = z.strictObject({
+  reports: z.array(z.strictObject({
+    name: z.string(),
+    title: z.string(),
+    /** Ids of the runs that it is about; none if it does not say. */
+    runs: z.array(z.string()).readonly(),
+    time: z.string(),
+  })),
 });
 
 /** `/api/table/ids`: ids of all runs of a view. */

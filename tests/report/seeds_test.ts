@@ -150,10 +150,14 @@ Deno.test("`seedsSummary()` refuses nothing, unfinished runs and a seed given tw
   assert.equal(code([views[0]!, views[0]!]), "report.seed-twice");
 });
 
-Deno.test("`writeSeedsReport()` writes a page and Markdown", async () => {
+Deno.test("`writeSeedsReport()` writes a page and Markdown, and which runs they are about", async () => {
   const folder = await Deno.makeTempDir();
   const { html, markdown } = await writeSeedsReport(`${folder}/new`, views, `${COMMAND} <b>`);
   assert.match(await Deno.readTextFile(html), /&lt;b&gt;/);
   assert.match(await Deno.readTextFile(markdown), /^# Branch-Train-Stitch, seeds 1, 2, 3/);
+  assert.deepEqual(JSON.parse(await Deno.readTextFile(`${folder}/new/report.json`)), {
+    title: "Branch-Train-Stitch, seeds 1, 2, 3",
+    runs: ["run-1", "run-2", "run-3"],
+  });
   await Deno.remove(folder, { recursive: true });
 });

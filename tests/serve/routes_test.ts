@@ -10,13 +10,14 @@ import { fakeSweep } from "../run/sweep-log.ts";
 
 const RUN = "20261122-101010-bts-demo-aaaa";
 const SWEEP = "20261122-101010-fake-sweep-aaaa";
+const REPORT = "bts-demo-seeds-1-2";
 const KEY = "a".repeat(64);
 const SHA256 = "b".repeat(64);
 const MARKUP = "<script>alert(1)</script>";
 /** What a private server answers to everybody. */
 const OPEN = ["/healthz"];
 /** What parameters are in addresses that lead somewhere. A new parameter needs a value here. */
-const EXAMPLES: Readonly<Record<string, string>> = { file: "1-code.diff", sha256: SHA256 };
+const EXAMPLES: Readonly<Record<string, string>> = { file: "1-code.diff", sha256: SHA256, report: REPORT };
 /** What routes need beyond their path to answer 200. */
 const QUERIES: Readonly<Record<string, string>> = Object.fromEntries(
   ["/api/series", "/api/series/names", "/api/series.csv"].map((path) => [path, `?run=${RUN}`]),
@@ -58,6 +59,7 @@ async function withRoutes(
     await write(RUN, "output.log");
     await write(RUN, "captured", "1-code.diff");
     await write("sweeps", SWEEP, "report.html");
+    await write("reports", REPORT, "report.html");
     await write(".cells", KEY, "dir", "model.bin");
     const app = createApp({ runsFolder, access, abilities: { edit: true, stop: true } });
     const ask: Ask = async (address, init = {}, peer = "127.0.0.1") => {
@@ -122,7 +124,7 @@ Deno.test("every route that reads answers 200 for what is there, and an error wi
       await drop(response);
       if (!path.includes(":")) continue;
       const missing = await ask(
-        address.replaceAll(RUN, "20261122-101010-none").replaceAll(SWEEP, "20261122-101010-none"),
+        [RUN, SWEEP, REPORT].reduce((text, there) => text.replaceAll(there, "20261122-101010-none"), address),
       );
       assert.equal(missing.status, 404, path);
       if (path.startsWith("/api/")) assert.match(await codeOf(missing), /\.unknown$/, path);
@@ -259,6 +261,7 @@ Deno.test("no parameter of any route leads out of its folder: 404, and nothing o
       }
       await Deno.writeTextFile(join(runsFolder, "secret.txt"), "SECRET");
       await Deno.symlink(outside, join(runsFolder, "20261122-101010-bts-demo-link"));
+      await Deno.symlink(outside, join(runsFolder, "reports", "20261122-101010-bts-demo-link"));
       await Deno.symlink(join(outside, "report.html"), join(runsFolder, RUN, "captured", "1-link.diff"));
       const pages = new Set(routes.filter(({ path }) => !path.includes(":")).map(({ path }) => path));
       const asset = { method: "GET", path: "/static/:name", address: "" };

@@ -1,7 +1,8 @@
 // Sweeps over HTTP and on their page.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { createApp, startServerWorker } from "../../lib/serve/mod.ts";
+import { parseHTML } from "linkedom";
+import { createApp, serve, startServerWorker } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { withRunsFolder } from "../run/fake-run.ts";
@@ -74,6 +75,53 @@ Deno.test("a sweep's damaged lines are named and its other lines read", () =>
     assert.equal(sweep.trials.find(({ trial }) => trial === 1)!.status, "lost", "its end is not believed");
     assert.deepEqual(sweep.best, [3]);
   }));
+
+Deno.test("the page of a sweep has its trials in a table without JavaScript", () =>
+  withRunsFolder(async (runsFolder) => {
+    const ask = await asker(runsFolder);
+    await Deno.writeTextFile(join(runsFolder, "sweeps", ID, "report.html"), "");
+    const { document } = parseHTML(await (await ask(`/sweeps/${ID}`)).text());
+    const plain = document.querySelector("noscript")!;
+    assert.deepEqual(
+      [...plain.querySelectorAll("tbody tr")].map((row) => row.querySelector("th")!.textContent),
+      ["3", "1", "2"],
+    );
+    assert.match(plain.textContent!, /2 of 3 done, 1 failed/);
+    assert.equal(plain.querySelectorAll("button, b").length, 0, "nothing that needs a script, and no markup");
+    assert.ok(plain.querySelector(`a[href="/api/sweeps/${ID}/report"]`) !== null);
+  }));
+
+optionalTest(
+  "chromium",
+  "the page of a sweep says when the sweep is removed or cannot be read, and shows it again",
+  () =>
+    withRunsFolder(async (runsFolder) => {
+      const path = await fakeSweep(runsFolder, ID);
+      const server = serve({ runsFolder, port: 0 });
+      try {
+        await withPage(async (page) => {
+          page.setDefaultTimeout(60_000);
+          await page.clock.install();
+          await page.goto(`${server.url}sweeps/${ID}`);
+          await page.locator("#connection", { hasText: "Sweep ended" }).waitFor();
+          await Deno.rename(path, `${path}.away`);
+          await page.clock.fastForward(6_000);
+          await page.locator(".field-error:visible", { hasText: "was removed" }).waitFor();
+          await page.locator("#connection", { hasText: "Removed" }).waitFor();
+          await Deno.rename(`${path}.away`, path);
+          await page.clock.fastForward(6_000);
+          await page.locator("#connection", { hasText: "Sweep ended" }).waitFor();
+          assert.equal(await page.locator(".field-error:visible").count(), 0);
+          await page.goto(`${server.url}sweeps/${ID}?brush=x:2:1&metric=nothing`);
+          await page.locator(".field-error", { hasText: "Cannot read brush=x:2:1" }).waitFor();
+          await page.locator(".field-error", { hasText: 'No trial has a metric "nothing"' }).waitFor();
+        });
+      } finally {
+        await server.close();
+      }
+    }),
+  LOOSE,
+);
 
 optionalTest(
   "chromium",

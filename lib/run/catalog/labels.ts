@@ -21,6 +21,18 @@ type Label = z.infer<typeof labelSchema>;
 /** A change of a run's labels, without the time. */
 export type LabelBody = Label extends infer L ? L extends unknown ? Omit<L, "time"> : never : never;
 
+const SWEEP_TAG = "sweep:";
+
+/** The tag of a sweep's trials. */
+export function sweepTag(sweep: string): string {
+  return SWEEP_TAG + sweep;
+}
+
+/** The sweep that a run's tags name; undefined if there is none among them. */
+export function sweepOf(tags: readonly string[]): string | undefined {
+  return tags.find((tag) => tag.startsWith(SWEEP_TAG))?.slice(SWEEP_TAG.length);
+}
+
 /** The labels of the run in this folder; none when there is no such file. */
 export async function readLabels(folder: string): Promise<Labels> {
   const content = await Deno.readTextFile(join(folder, LABELS_FILE)).catch(absent) ?? "";

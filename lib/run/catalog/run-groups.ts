@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../files/canonical.ts";
 import { type Grouping, overridesOf } from "../view/mod.ts";
+import { sweepOf } from "./labels.ts";
 import type { SortedRun } from "./listing.ts";
 import type { TableData } from "./table-data.ts";
 
@@ -44,20 +45,16 @@ function meanOf(values: readonly (string | number | null)[]): number | undefined
 function keyOf(data: TableData, run: SortedRun, by: Grouping): string {
   if (by === "experiment") return run.experiment;
   if (by === "preset") return run.preset;
-  if (by === "sweep") return sweepOf(run) ?? "";
+  if (by === "sweep") return sweepOf(run.tags) ?? "";
   return fingerprint([run.experiment, run.preset, data.settings(run.id)]);
 }
 
 function labelOf(run: SortedRun, by: Grouping): string {
   if (by === "experiment") return run.experiment || "unknown experiment";
   if (by === "preset") return run.preset || "unknown preset";
-  if (by === "sweep") return sweepOf(run) ?? "no sweep";
+  if (by === "sweep") return sweepOf(run.tags) ?? "no sweep";
   return [run.experiment, run.preset, ...overridesOf(run.command)].filter((part) => part !== "").join(" · ") ||
     run.title;
-}
-
-function sweepOf({ tags }: SortedRun): string | undefined {
-  return tags.find((tag) => tag.startsWith("sweep:"))?.slice("sweep:".length);
 }
 
 /** A short name for a value, for URLs. */

@@ -2,7 +2,7 @@
 import { join, resolve } from "node:path";
 import { attempt } from "../../errors.ts";
 import { repositoryRoot } from "../files/repository.ts";
-import { addLabel } from "../catalog/labels.ts";
+import { addLabel, sweepTag } from "../catalog/labels.ts";
 import { type Job, jobEnd, lastLines, type Launcher, localLauncher, outputFile } from "../process/launcher.ts";
 import { takeSweepLock, writerLives } from "../process/lock.ts";
 import { thisProcess } from "../process/process.ts";
@@ -181,7 +181,7 @@ function tagOnce(runsFolder: string, view: SweepView, run: string): () => Promis
   return async () => {
     if (tagged || await readRun(runsFolder, run).catch(() => undefined) === undefined) return;
     tagged = true;
-    const tags = { kind: "tags" as const, add: [`sweep:${view.start.sweep}`], remove: [] };
+    const tags = { kind: "tags" as const, add: [sweepTag(view.start.sweep)], remove: [] };
     attempt(() => addLabel(join(runsFolder, run), tags)); // the trial continues without it
   };
 }

@@ -46,6 +46,16 @@ export function Connection() {
   return <span class="connection" id="connection" role="status" aria-live="polite"></span>;
 }
 
+/** The way back from a page that needs no script. */
+export function Crumbs({ here }: { readonly here: string }) {
+  return (
+    <nav class="crumbs" aria-label="Breadcrumb">
+      <a href="/">Runs</a>
+      <span aria-current="page">{here}</span>
+    </nav>
+  );
+}
+
 /** The bar of a page below the list of runs: the way back, and the connection. */
 export function Breadcrumb() {
   return (
@@ -56,14 +66,5 @@ export function Breadcrumb() {
       </nav>
       <Connection />
     </>
-  );
-}
-
-/** What stands on a page without JavaScript. */
-export function NoScript() {
-  return (
-    <noscript>
-      <p class="empty">This page follows runs live and needs JavaScript.</p>
-    </noscript>
   );
 }

@@ -16,7 +16,9 @@ export function HomePage({ assets, view, shown }: {
       <main id="main" class="home runs-page" tabindex={-1}>
         <h1>Runs</h1>
         <div id="app">
-          <p class="lead">{countText(shown)}</p>
+          <p class="lead">
+            {countText(shown)} <a href="/reports">Reports</a> <a href="/trash">Trash</a>
+          </p>
           <form class="field filters" action="/" method="get" role="search">
             <label for="plain-filter" class="visually-hidden">Filter</label>
             <input id="plain-filter" type="search" name="filter" value={view.filter} placeholder="seed:2 tag:good" />

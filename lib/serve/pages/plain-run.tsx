@@ -8,9 +8,10 @@ import { TableView } from "../client/common/table-view.tsx";
 import { FigureGrid } from "../client/run/figures.tsx";
 import { measureTables, textWithInterval } from "../client/run/measure-tables.ts";
 import { Note } from "../client/run/notes.tsx";
+import { PartOf } from "../client/run/part-of.tsx";
 import { Headline } from "../client/run/results.tsx";
 import { titleOf } from "../client/run/title.ts";
-import type { LabelsResponse, ShownFigure } from "../schemas.ts";
+import type { LabelsResponse, RunResponse, ShownFigure } from "../schemas.ts";
 import { Breadcrumb, Frame } from "./frame.tsx";
 
 /** What the page shows. */
@@ -18,14 +19,18 @@ export interface PlainRunProps {
   readonly run: RunView;
   readonly labels: LabelsResponse;
   readonly figures: readonly ShownFigure[];
-  readonly reported: boolean;
+  readonly report: boolean;
+  readonly gates: boolean;
+  readonly reports: RunResponse["reports"];
+  readonly sweep: string | null;
 }
 
 /** The page at `/runs/:id/plain`. */
-export function PlainRunPage({ run, labels, figures, reported }: PlainRunProps) {
+export function PlainRunPage({ run, labels, figures, report, gates, reports, sweep }: PlainRunProps) {
   const { results, cells, notes } = run;
   const ending = endReason(run);
   const title = titleOf(labels, run);
+  const address = `/api/runs/${encodeURIComponent(run.id)}`;
   return (
     <Frame title={title} bar={<Breadcrumb />}>
       <main id="main" class="home" tabindex={-1}>
@@ -43,12 +48,18 @@ export function PlainRunPage({ run, labels, figures, reported }: PlainRunProps) 
           <Entry name="Run">
             <code>{run.id}</code>
           </Entry>
+          <PartOf sweep={sweep} reports={reports} />
         </dl>
         {isUnderWay(run) && <p class="notice">This page does not follow the run: load it again to see more.</p>}
         {ending !== null && <p class={run.status === "stopped" ? "notice" : "error"}>{ending}</p>}
-        {reported && (
+        {report && (
           <p>
-            <a href={`/api/runs/${encodeURIComponent(run.id)}/report`}>Open the report</a>
+            <a href={`${address}/report`}>Open the report</a>
+          </p>
+        )}
+        {gates && (
+          <p>
+            <a href={`${address}/gates`}>Gates of tokens</a>
           </p>
         )}
         {labels.tags.length > 0 && <p class="muted">{`Tags: ${labels.tags.join(", ")}`}</p>}

@@ -3,6 +3,8 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import {
   filterRuns,
+  type Labels,
+  listReports,
   listRuns,
   readEvents,
   readLabels,
@@ -10,6 +12,8 @@ import {
   readRun,
   readStatus,
   runFolder,
+  sweepFolder,
+  sweepOf,
   withRecentPoints,
 } from "../../run/mod.ts";
 import { loadAssets } from "../assets.ts";
@@ -18,7 +22,7 @@ import type { Feeds } from "../feed.ts";
 import { PlainRunPage } from "../pages/plain-run.tsx";
 import { RunPage } from "../pages/run.tsx";
 import { figuresOf } from "./figures.ts";
-import { hasReport, reportAnswer } from "./report.ts";
+import { hasPage, pageAnswer } from "./folder-pages.ts";
 import {
   eventsResponseSchema,
   promptsResponseSchema,
@@ -117,7 +121,7 @@ export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds,
     const folder = run && await runFolder(runsFolder, run.id);
     if (run === undefined || folder === undefined) return missing(c);
     const [figures, labels] = [await figuresOf(run), await readLabels(folder)];
-    return html(c, PlainRunPage({ run, labels, figures, reported: await hasReport(runsFolder, run.id, "run") }));
+    return html(c, PlainRunPage({ run, labels, figures, ...await linksOf(runsFolder, folder, run.id, labels) }));
   });
 
   app.openapi(
@@ -140,9 +144,8 @@ export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds,
       const folder = whole && await runFolder(runsFolder, whole.id);
       if (whole === undefined || folder === undefined) return unknownRun(c);
       const run = c.req.valid("query").points === "recent" ? withRecentPoints(whole) : whole;
-      const [report, labels] = [await hasReport(runsFolder, run.id, "run"), await readLabels(folder)];
-      const gates = await hasReport(runsFolder, run.id, "run", "gates");
-      return c.json({ run, report, gates, labels, runsFolder }, 200);
+      const labels = await readLabels(folder);
+      return c.json({ run, labels, runsFolder, ...await linksOf(runsFolder, folder, run.id, labels) }, 200);
     },
     (result, c) =>
       result.success ? undefined : problem(c, 400, "points.malformed", "Expected ?points=all or ?points=recent"),
@@ -185,16 +188,27 @@ export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds,
   });
 
   app.openapi(routes.gates, async (c) => {
-    const id = c.req.param("id");
-    return await runFolder(runsFolder, id) === undefined
-      ? unknownRun(c)
-      : reportAnswer(c, runsFolder, id, "run", "gates");
+    const folder = await runFolder(runsFolder, c.req.param("id"));
+    return folder === undefined ? unknownRun(c) : await pageAnswer(c, folder, "run", "gates");
   });
 
   app.openapi(routes.report, async (c) => {
-    const id = c.req.param("id");
-    return await runFolder(runsFolder, id) === undefined ? unknownRun(c) : reportAnswer(c, runsFolder, id, "run");
+    const folder = await runFolder(runsFolder, c.req.param("id"));
+    return folder === undefined ? unknownRun(c) : await pageAnswer(c, folder, "run");
   });
+}
+
+/** What a run's page leads to: its own pages, and reports and the sweep that it is part of. */
+async function linksOf(runsFolder: string, folder: string, id: string, { tags }: Labels) {
+  const reports = (await listReports(runsFolder)).filter(({ runs }) => runs.includes(id));
+  const sweep = sweepOf(tags);
+  const isThere = sweep !== undefined && await sweepFolder(runsFolder, sweep) !== undefined;
+  return {
+    report: await hasPage(folder),
+    gates: await hasPage(folder, "gates"),
+    reports: reports.map(({ name, title }) => ({ name, title })),
+    sweep: isThere ? sweep : null,
+  };
 }
 
 /** `-1` (from the start) when absent, undefined when it is not a position. */

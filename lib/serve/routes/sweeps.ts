@@ -4,7 +4,7 @@ import { listSweeps, rankTrials, readSweep, sweepFolder, sweepJson, sweepSummary
 import { loadAssets } from "../assets.ts";
 import { body, html, json, missing, read, sweepParams, unknownSweep } from "./answers.ts";
 import { SweepPage } from "../pages/sweep.tsx";
-import { hasReport, reportAnswer } from "./report.ts";
+import { hasPage, pageAnswer } from "./folder-pages.ts";
 import { sweepListResponseSchema, sweepResponseSchema } from "../schemas.ts";
 
 const metric = z.string().optional().openapi({
@@ -26,8 +26,12 @@ export const routes = {
 /** Adds the routes of sweeps to the app. */
 export function addSweepRoutes(app: OpenAPIHono, runsFolder: string): void {
   app.get("/sweeps/:id", async (c) => {
-    const known = await sweepFolder(runsFolder, c.req.param("id")) !== undefined;
-    return known ? html(c, SweepPage({ assets: await loadAssets() })) : missing(c);
+    const folder = await sweepFolder(runsFolder, c.req.param("id"));
+    if (folder === undefined) return missing(c);
+    // Without it there is still the page, which says what is wrong.
+    const view = await readSweep(runsFolder, c.req.param("id")).catch(() => undefined);
+    const shown = view && { sweep: sweepJson(view, rankTrials(view)), report: await hasPage(folder) };
+    return html(c, SweepPage({ assets: await loadAssets(), shown }));
   });
 
   app.openapi(routes.list, async (c) => {
@@ -39,12 +43,13 @@ export function addSweepRoutes(app: OpenAPIHono, runsFolder: string): void {
     const view = await readSweep(runsFolder, c.req.param("id"));
     if (view === undefined) return unknownSweep(c);
     const sweep = sweepJson(view, rankTrials(view, c.req.query("metric") || undefined));
-    const report = await hasReport(runsFolder, sweep.sweep, "sweep");
+    const folder = await sweepFolder(runsFolder, sweep.sweep);
+    const report = folder !== undefined && await hasPage(folder);
     return c.json({ sweep, report, runsFolder }, 200);
   });
 
   app.openapi(routes.report, async (c) => {
-    const id = c.req.param("id");
-    return await sweepFolder(runsFolder, id) === undefined ? unknownSweep(c) : reportAnswer(c, runsFolder, id, "sweep");
+    const folder = await sweepFolder(runsFolder, c.req.param("id"));
+    return folder === undefined ? unknownSweep(c) : await pageAnswer(c, folder, "sweep");
   });
 }

@@ -5,6 +5,7 @@ import { routes as figures } from "./figures.ts";
 import { routes as models } from "./models.ts";
 import { routes as process } from "./process.ts";
 import { routes as provenance } from "./provenance.ts";
+import { routes as reports } from "./reports.ts";
 import { routes as runs } from "./runs.ts";
 import { routes as series } from "./series.ts";
 import { routes as sweeps } from "./sweeps.ts";
@@ -19,6 +20,7 @@ export const TABLES = [
   models,
   process,
   provenance,
+  reports,
   runs,
   series,
   sweeps,

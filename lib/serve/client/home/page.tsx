@@ -91,7 +91,7 @@ function App() {
   return (
     <>
       <p class="lead" id="count" role="status">
-        {countText(shown)} <a class="push" href="/trash">Trash</a>
+        {countText(shown)} <a href="/reports">Reports</a> <a href="/trash">Trash</a>
       </p>
       <Sweeps round={round} />
       {shown.total > 0 && (

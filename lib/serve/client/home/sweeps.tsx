@@ -42,7 +42,7 @@ function Line({ sweep: { sweep, name, status, counts, keys, startedAt } }: { rea
   return (
     <li class="sweep-line">
       <Badge status={status} />
-      <a href={`/sweeps/${encodeURIComponent(sweep)}`}>{name}</a>
+      <a href={`/sweeps/${encodeURIComponent(sweep)}`}>{name.trim() || sweep}</a>
       <span class="muted">
         {`over ${keys.length === 0 ? "seeds" : keys.join(", ")} · ${counts.done} of ${total} trials done · ${
           when(startedAt)

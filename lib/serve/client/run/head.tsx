@@ -1,5 +1,4 @@
 // The head of a run's page: title, state, facts, labels, and what a person can do.
-import type { RunView } from "../../../run/mod.ts";
 import { endReason, isUnderWay, runSecondsLeft } from "../../../run/view/mod.ts";
 import { serveCommand, undoCommand } from "../common/command.ts";
 import { Badge, Entry } from "../common/elements.tsx";
@@ -8,6 +7,7 @@ import { change } from "../common/session.ts";
 import { TwiceButton } from "../common/twice-button.tsx";
 import { Labels } from "./labels.tsx";
 import { Note } from "./notes.tsx";
+import { PartOf } from "./part-of.tsx";
 import type { RunState, RunStore } from "./store.ts";
 
 /** The head. @param now milliseconds */
@@ -25,7 +25,7 @@ export function Head(
         <span class="push"></span>
         <Actions state={state} />
       </div>
-      <Facts run={run} now={now} />
+      <Facts state={state} now={now} />
       <Labels
         address={address}
         labels={labels}
@@ -67,7 +67,7 @@ function Actions({ state: { run, removed, address, able, served, reported, gates
   );
 }
 
-function Facts({ run, now }: { readonly run: RunView; readonly now: number }) {
+function Facts({ state: { run, sweep, reports }, now }: { readonly state: RunState; readonly now: number }) {
   const running = isUnderWay(run);
   const until = running ? now : Date.parse(run.updatedAt);
   const seconds = run.seconds ?? Math.max(0, (until - Date.parse(run.startedAt)) / 1000);
@@ -91,6 +91,7 @@ function Facts({ run, now }: { readonly run: RunView; readonly now: number }) {
       <Entry name="Run">
         <code>{run.id}</code>
       </Entry>
+      <PartOf sweep={sweep} reports={reports} />
     </dl>
   );
 }

@@ -34,7 +34,7 @@ export function followRun(store: RunStore, onConnection: (state: ConnectionState
       if (said !== undefined) store.change({ announcement: said });
       if (event.kind !== "run.end") return;
       getJson<RunResponse>(`${address}?points=recent`).then(
-        ({ report }) => store.change({ reported: report }),
+        ({ report, gates, reports }) => store.change({ reported: report, gates, reports }),
         () => {},
       );
     },

@@ -18,7 +18,10 @@ export interface RunState {
   /** Whether the run has a report. */
   reported: boolean;
   /** Whether the run has a page of the gates of tokens. */
-  readonly gates: boolean;
+  gates: boolean;
+  /** Reports on several runs that this one is among, and the sweep that it is a trial of. */
+  reports: RunResponse["reports"];
+  readonly sweep: string | null;
   /** What this server may change. */
   able: { readonly edit: boolean; readonly stop: boolean };
   /** Whether the run is in the trash. */
@@ -41,7 +44,10 @@ export interface RunStore {
 }
 
 /** A store with what the server answered. */
-export function createStore(address: string, { run, report, gates, labels, runsFolder }: RunResponse): RunStore {
+export function createStore(
+  address: string,
+  { run, report, gates, reports, sweep, labels, runsFolder }: RunResponse,
+): RunStore {
   const state: RunState = {
     address,
     run,
@@ -49,6 +55,8 @@ export function createStore(address: string, { run, report, gates, labels, runsF
     labels,
     reported: report,
     gates,
+    reports,
+    sweep,
     able: { edit: false, stop: false },
     removed: false,
     served: true,

@@ -14,6 +14,8 @@ import { bestText, statesText } from "./words.ts";
 /** Time between requests for a sweep that is running, and for one that is not: it may be resumed. */
 const REFRESH_MS = { running: 1_500, over: 5_000 } as const;
 
+const GONE = "This sweep's folder was removed, or the first line of its file cannot be read; its runs are still there.";
+
 const id = decodeURIComponent(location.pathname.split("/").at(-1)!);
 const address = `/api/sweeps/${encodeURIComponent(id)}`;
 const connection = byId("connection");
@@ -73,11 +75,14 @@ async function load(): Promise<void> {
     const response = await fetch(metric === "" ? address : `${address}?metric=${encodeURIComponent(metric)}`);
     const answer = await response.json();
     fault.hidden = response.ok;
+    const isGone = response.status === 404;
     if (response.ok) show(answer as SweepResponse);
-    else if (response.status === 400) setText(fault, answer.error.message);
-    else throw new Error(answer.error.message);
-    showConnection(connection, sweep?.status === "running" ? "live" : "ended");
-    if (sweep?.status !== "running") setText(connection, "Sweep ended");
+    else setText(fault, isGone ? GONE : answer.error.message);
+    if (isGone) stopButton.hidden = head.report.hidden = true;
+    const running = sweep?.status === "running" && !isGone;
+    showConnection(connection, response.status >= 500 ? "reconnecting" : running ? "live" : "ended");
+    if (isGone) setText(connection, "Removed");
+    else if (response.ok && !running) setText(connection, "Sweep ended");
   } catch {
     showConnection(connection, "reconnecting");
   }
@@ -100,11 +105,12 @@ function build(): void {
 
 function show({ sweep: now, report, runsFolder }: SweepResponse): void {
   sweep = now;
-  setText(head.title, now.name);
-  setText(byId("crumb"), now.name);
+  const title = now.name.trim() || now.sweep;
+  setText(head.title, title);
+  setText(byId("crumb"), title);
   setBadge(head.status, now.status);
   const done = now.counts.done;
-  document.title = `${now.status === "running" ? `${done}/${now.trials.length}` : now.status} · ${now.name}`;
+  document.title = `${now.status === "running" ? `${done}/${now.trials.length}` : now.status} · ${title}`;
   setText(head.states, statesText(now));
   setText(head.best, bestText(now));
   const until = now.status === "running" ? Date.now() : Date.parse(now.updatedAt);

@@ -54,8 +54,9 @@ export interface TrialsProps {
   readonly descending: boolean;
   /** Numbers of the trials that are shown; undefined: all. */
   readonly selected: ReadonlySet<number> | undefined;
-  readonly onSort: (key: string, descending: boolean) => void;
-  readonly onPoint: (trial: number | undefined) => void;
+  /** Without it, the table cannot be sorted. */
+  readonly onSort?: (key: string, descending: boolean) => void;
+  readonly onPoint?: (trial: number | undefined) => void;
 }
 
 /** The table. */
@@ -79,10 +80,14 @@ export function TrialsTable({ sweep, sort, descending, selected, onSort, onPoint
                 class={numeric ? "number" : ""}
                 aria-sort={key !== sort ? "none" : descending ? "descending" : "ascending"}
               >
-                <button type="button" class="sort" onClick={() => onSort(key, key === sort && !descending)}>
-                  {title}
-                  <span class="arrow" aria-hidden="true">{key !== sort ? "" : descending ? " ↓" : " ↑"}</span>
-                </button>
+                {onSort === undefined
+                  ? title
+                  : (
+                    <button type="button" class="sort" onClick={() => onSort(key, key === sort && !descending)}>
+                      {title}
+                      <span class="arrow" aria-hidden="true">{key !== sort ? "" : descending ? " ↓" : " ↑"}</span>
+                    </button>
+                  )}
               </th>
             ))}
             <th scope="col">Cells</th>
@@ -103,7 +108,7 @@ interface RowProps {
   readonly trial: Trial;
   readonly sweep: ShownSweep;
   readonly columns: readonly Column[];
-  readonly onPoint: (trial: number | undefined) => void;
+  readonly onPoint: TrialsProps["onPoint"];
 }
 
 function TrialRow({ trial, sweep, columns, onPoint }: RowProps) {
@@ -112,8 +117,10 @@ function TrialRow({ trial, sweep, columns, onPoint }: RowProps) {
     <tr
       data-trial={trial.trial}
       title={trial.error ?? ""}
-      onPointerEnter={() => onPoint(trial.trial)}
-      onPointerLeave={() => onPoint(undefined)}
+      {...(onPoint === undefined ? {} : {
+        onPointerEnter: () => onPoint(trial.trial),
+        onPointerLeave: () => onPoint(undefined),
+      })}
     >
       {columns.map(({ key, numeric }) => {
         const look = numeric ? "number" : "";
