@@ -98,6 +98,7 @@ export {
   toVariables,
   type Weights,
 } from "./lib/model/mod.ts";
+export { type Displayable, lab, type RunHandle } from "./lib/notebook/mod.ts";
 export {
   beginRun,
   type BeginRunOptions,

@@ -9,6 +9,9 @@ import { parseWithCommander, repositoryRoot, shellLine } from "../run/mod.ts";
 /** Packages that scripts share with the library, in the library's versions. */
 const SHARED = ["@tensorflow/tfjs", "zod"] as const;
 
+/** What notebooks call the package. */
+const SHORT_NAME = "stitchbook";
+
 /** Tasks that concern this repository, not a folder with runs. */
 const OWN_TASKS: ReadonlySet<string> = new Set(["init", "results"]);
 
@@ -110,6 +113,7 @@ function projectConfig(): object {
     links: [repositoryUrl],
     imports: {
       [project.name]: `jsr:${project.name}`,
+      [SHORT_NAME]: `jsr:${project.name}`,
       ...Object.fromEntries(SHARED.map((name) => [name, packages[name]])),
     },
     tasks: {

@@ -2,27 +2,20 @@
 import { Command } from "commander";
 import { nearest, UserError } from "../errors.ts";
 import {
-  type Column,
   defaultRunsFolder,
   fitTable,
-  formatSeconds,
   formatTable,
-  headline,
-  isUnderWay,
   jsonLine,
   listFromIndex,
   type ListOptions,
-  numberColumn,
   parseWithCommander,
   printable,
   readInteger,
+  runsTable,
   type RunStatus,
   runStatusSchema,
-  shownName,
   type SortedRun,
   type Spare,
-  type Table,
-  textColumn,
 } from "../run/mod.ts";
 import { readSince } from "./time.ts";
 import { collect, type Print, terminalWidth } from "./command.ts";
@@ -75,7 +68,11 @@ export async function listCommand(
   const listed = await listFromIndex(folder, options);
   if (json) return print(jsonLine(listed));
   if (listed.length > 0) {
-    const { table, lost } = fitTable(runsTable(folder, listed, String(sort)), wide ? Infinity : width, SPARES);
+    const { table, lost } = fitTable(
+      runsTable(`Runs in ${folder}`, listed, String(sort)),
+      wide ? Infinity : width,
+      SPARES,
+    );
     const remark = lost.length === 0 ? [] : [`--wide also shows: ${lost.join(", ")}`];
     return print([formatTable(table), ...remark, ...troubleLines(listed)].join("\n"));
   }
@@ -129,43 +126,4 @@ function readStatus(text: string): RunStatus {
   const status = runStatusSchema.options.find((status) => status === text);
   if (status !== undefined) return status;
   throw new UserError("list.status", `Unknown status "${text}": expected one of ${runStatusSchema.options.join(", ")}`);
-}
-
-function runsTable(folder: string, runs: readonly SortedRun[], sort: string): Table {
-  const optional = (present: (run: SortedRun) => boolean, column: Column) => runs.some(present) ? [column] : [];
-  return {
-    name: "runs",
-    title: `Runs in ${folder}`,
-    columns: [
-      textColumn("id", "run"),
-      ...optional((run) => shownName(run) !== null, textColumn("name")),
-      textColumn("status"),
-      textColumn("cells"),
-      textColumn("seconds", "took"),
-      numberColumn("seed"),
-      textColumn("device"),
-      numberColumn("bpb", "bits per byte", 3),
-      textColumn("method", "of"),
-      ...optional(({ sortedBy }) => sortedBy !== null, numberColumn("sortedBy", sort)),
-      ...optional(({ tags }) => tags.length > 0, textColumn("tags")),
-    ],
-    rows: runs.map((run) => {
-      const [method, bpb] = headline(run);
-      const { ended, total } = run.cells;
-      const current = isUnderWay(run) && run.current !== null ? ` (${run.current})` : "";
-      return {
-        id: run.id,
-        status: run.status,
-        seed: run.seed,
-        device: run.device,
-        sortedBy: run.sortedBy,
-        name: shownName(run),
-        cells: `${ended}/${total}${current}`,
-        seconds: run.seconds === null ? null : formatSeconds(run.seconds),
-        bpb,
-        method,
-        tags: run.tags.length === 0 ? null : run.tags.join(", "),
-      };
-    }),
-  };
 }

@@ -1,38 +1,16 @@
 // `deno task stop <run>`: asks the process that writes a run to stop, and waits until it has.
 import { join } from "node:path";
 import { Command } from "commander";
-import { UserError } from "../errors.ts";
 import {
-  askToStop,
   defaultRunsFolder,
   jsonLine,
   parseWithCommander,
   readInteger,
   readRun,
   resolveRun,
-  writerLives,
+  stopAndWait,
 } from "../run/mod.ts";
 import type { Print } from "./command.ts";
-
-/** Milliseconds between two looks at what is stopping. */
-const LOOK_MS = 100;
-
-/**
- * Asks the process that holds a folder's lock to stop, and waits until it has.
- *
- * @param id the run or the sweep, for messages
- * @throws UserError `stop.over` when no process holds it, `stop.elsewhere`, `stop.refused`, `stop.timeout`
- */
-export async function stopAndWait(folder: string, id: string, seconds: number): Promise<void> {
-  const pid = askToStop(folder, id);
-  const until = performance.now() + seconds * 1000;
-  while (writerLives(folder)) {
-    if (performance.now() > until) {
-      throw new UserError("stop.timeout", `${id} was asked to stop, but process ${pid} still runs after ${seconds} s`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
-}
 
 /**
  * Stops a run of this machine with SIGTERM. Finished cells stay; the run's status is then `stopped`.

@@ -8,9 +8,9 @@ import {
   readInteger,
   readSweep,
   resolveSweep,
+  stopAndWait,
   SWEEPS_FOLDER,
 } from "../run/mod.ts";
-import { stopAndWait } from "./stop.ts";
 import type { Print } from "./command.ts";
 
 /**

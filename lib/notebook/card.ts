@@ -1,5 +1,6 @@
-// The live card of a run: its progress in less than 3 KB of HTML with inline styles, and as plain text.
-import { compact, duration, escapeHtml, fixed, headline } from "../report/mod.ts";
+// The live card of a run: its progress and the curve of the running cell in a few kilobytes of HTML with inline styles, and
+// as plain text.
+import { compact, duration, escapeHtml, fixed, headline, lossFigure } from "../report/mod.ts";
 import { type CellView, isUnderWay, type RunView } from "../run/mod.ts";
 import type { MediaBundle } from "./display.ts";
 
@@ -28,6 +29,10 @@ const MOST_CELLS = 12;
 
 /** At most this many warnings and errors are shown, the last ones. */
 const MOST_ALERTS = 3;
+
+/** A card with curves is sent again and again, so that they have few points and there are few of them. */
+const CURVE_POINTS = 40;
+const MOST_CURVES = 6;
 
 /** What the card says besides the run itself. */
 export interface CardOptions {
@@ -89,6 +94,18 @@ function detail(cell: CellView): string {
   return [cell.seconds === null ? "" : duration(cell.seconds), cell.summary].filter((text) => text !== "").join(" · ");
 }
 
+/** The loss of the cell that runs or, once the run has ended, of those that were trained last; empty without any. */
+function curves(view: RunView): string {
+  const running = view.cells.findLast(({ status }) => status === "running");
+  const cells = (running === undefined ? view.cells.filter(({ metrics }) => metrics.length > 0) : [running])
+    .slice(-MOST_CURVES).map((cell) => ({ ...cell, name: cut(cell.name), title: cut(cell.title) }));
+  const panels = lossFigure({ ...view, cells }, { most: CURVE_POINTS })?.panels ?? [];
+  const shown = panels.map((panel) => `<div style="flex:0 1 270px">${panel}</div>`);
+  return shown.length === 0
+    ? ""
+    : `<div style="display:flex;flex-wrap:wrap;gap:1em;margin-top:.6em">${shown.join("")}</div>`;
+}
+
 function cardHtml(view: RunView, { url, now }: CardOptions): string {
   const faint = "opacity:.65";
   const rows = listed(view).map((cell) => {
@@ -115,7 +132,7 @@ function cardHtml(view: RunView, { url, now }: CardOptions): string {
     `<div style="${faint};margin-bottom:.4em">${line(view.id)} · ${WORDS[view.status]} · ${
       duration(elapsed(view, now))
     }${page}</div>` +
-    `${rows.join("")}${warnings}${error}${
+    `${rows.join("")}${curves(view)}${warnings}${error}${
       lead === undefined ? "" : `<div style="margin-top:.4em">${escapeHtml(lead)}</div>`
     }</div>`;
 }

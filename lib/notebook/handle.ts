@@ -1,206 +1,160 @@
-// A notebook's handle to a run: watch it, read it, show its table and figures. It never writes to the run.
-import { UserError } from "../errors.ts";
-import { withTimeout } from "../timeout.ts";
-import {
-  claims,
-  differencesFigure,
-  escapeHtml,
-  type Figure,
-  figureHtml,
-  gatesFigure,
-  gridHtml,
-  gridMarkdown,
-  lossFigure,
-  matrixFigure,
-  meanFigure,
-  measureGrids,
-  parametersFigure,
-  sequentialTokensFigure,
-  timeFigure,
-  totalTokensFigure,
-} from "../report/mod.ts";
-import { applyEvent, isUnderWay, readRun, type RunView } from "../run/mod.ts";
+// A notebook's handle to a run: watch it, stop it, read it, use its models. Everything that it returns shows itself.
+import { join } from "node:path";
+import { type GenerateOptions, openRun, type SavedRun, type TrainedModel } from "../library/mod.ts";
+import { type MetricPoint, readRun, type RunResults, type RunStatus, type RunView, stopAndWait } from "../run/mod.ts";
+import type { Figure } from "../report/mod.ts";
 import { card } from "./card.ts";
-import { DISPLAY, type Displayable, displayable, kernelShow, type MediaBundle, type Show } from "./display.ts";
-import { bundleBytes, pause } from "./pacer.ts";
-import { runEvents, serverOf } from "./stream.ts";
+import { DISPLAY, type Displayable, displaying, type Shown, shown } from "./display.ts";
+import { type CurveOptions, figureBundle, type FigureName, runFigure } from "./show/figure.ts";
+import { type GatesOptions, type TextGates, textGates } from "./show/gates.ts";
+import { showsModel } from "./show/model.ts";
+import { resultsBundle, resultsOf } from "./show/results.ts";
+import { type Settings, settingsOf } from "./show/settings.ts";
+import { loggedTable, type Row, type Rows, rowsTable } from "./show/table.ts";
+import { serverOf } from "./stream.ts";
+import { told } from "./told.ts";
+import { watch, type WatchOptions } from "./watch.ts";
 
-const FIGURES = {
-  mean: meanFigure,
-  matrix: matrixFigure,
-  differences: differencesFigure,
-  loss: lossFigure,
-  gates: gatesFigure,
-  parameters: parametersFigure,
-  time: timeFigure,
-  "refinement-total": totalTokensFigure,
-  "refinement-sequential": sequentialTokensFigure,
-} as const;
+/** A point of a cell's metrics: the step, the seconds since the cell's first point, and each value by name. */
+export type MetricRow = Row & { readonly step: number; readonly seconds: number };
 
-/** Names of the figures that a handle can show. */
-export type FigureName = keyof typeof FIGURES;
-
-/** Options of `watch()`. */
-export interface WatchOptions {
-  /** Where the card goes. @default the kernel */
-  readonly show?: Show;
-  /** Stops watching; the run continues. */
-  readonly signal?: AbortSignal;
-  /** Milliseconds between updates. @default by size: at least 1 s, at most 1,500 bytes a second */
-  readonly pause?: (bytes: number) => number;
-}
-
-/** A run, seen from a notebook. */
-export interface RunHandle {
+/** A run, seen from a notebook; `using` frees its models. As the value of a notebook's cell it shows its card. */
+export interface RunHandle extends Displayable, Disposable {
   readonly id: string;
   readonly runsFolder: string;
   /** The run, folded from its log. */
   view(): Promise<RunView>;
   /** Address of the run's page, or undefined when no server shows it. */
   url(): Promise<string | undefined>;
-  /** Shows a live card, updated in place until the run ends. The run does not depend on it. */
+  /** Shows a live card with curves, updated in place until the run ends. The run does not depend on it. */
   watch(options?: WatchOptions): Promise<void>;
   /**
-   * Shows the results, a figure or the card now, and resolves a moment after it was sent. Prefer it to a cell's value:
-   * Deno's kernel (2.9.6) sometimes reports a cell as done before it sends the value, and front ends then drop it.
+   * Asks the run to stop and waits until it has; finished cells stay.
+   *
+   * @returns its status then
+   * @throws UserError `stop.over` when no process works on it, `stop.elsewhere`, `stop.refused`, `stop.timeout`
    */
-  show(what: "results" | "card" | FigureName): Promise<void>;
-  /** The results as an object that displays itself: all measures, and the findings in words. */
-  table(): Promise<Displayable>;
-  /** One figure of the report as an object that displays itself. */
-  figure(name: FigureName): Promise<Displayable>;
-  readonly [DISPLAY]: () => Promise<MediaBundle>;
+  stop(options?: { readonly seconds?: number }): Promise<RunStatus>;
+  /**
+   * What a cell logged by step: rows that show themselves as a table.
+   *
+   * @throws UserError `cell.unknown` naming the cells that there are
+   */
+  metrics(cell: string): Shown<Rows<MetricRow>>;
+  /**
+   * The results: as tables, and the findings in words.
+   *
+   * @throws UserError `notebook.no-results` while there are none
+   */
+  results(): Shown<RunResults & Displayable>;
+  /**
+   * A table that any of its cells logged, as rows.
+   *
+   * @throws UserError `notebook.table` naming the tables that there are
+   */
+  table(name: string): Shown<Rows>;
+  /** The settings, with where each comes from. */
+  settings(): Shown<Settings>;
+  /**
+   * A figure of the report; `loss` takes options of its curves.
+   *
+   * @throws UserError `notebook.figure` for an unknown figure or option, `notebook.no-figure` when nothing was logged for it
+   */
+  figure(name: FigureName, options?: CurveOptions): Shown<Figure & Displayable>;
+  /** The names of its models. */
+  models(): Promise<string[]>;
+  /**
+   * Opens a model: it generates and scores text, and shows its layers, parameters and memory.
+   *
+   * @throws UserError as `model()` of `openRun()` does, such as `model.unknown` naming the models that there are
+   */
+  model(name: string): Shown<TrainedModel & Displayable>;
+  /**
+   * Continues a text with a model, which stays open for the next one.
+   *
+   * @param options.model @default `bts`, or else the run's last model
+   * @throws UserError as {@linkcode RunHandle.model} and the model's `generate()` do
+   */
+  generate(prompt: string, options?: GenerateOptions & { readonly model?: string }): Promise<string>;
+  /**
+   * The gates of a model along a text: which of its models speaks at each token.
+   *
+   * @param options.model @default `bts`, or else the run's last model
+   * @throws UserError `notebook.gates` for a model without gates
+   */
+  gates(text: string, options?: GatesOptions & { readonly model?: string }): Shown<TextGates>;
 }
 
 /** The handle to the run with this id. Nothing is read until a method is called. */
 export function runHandle(runsFolder: string, id: string): RunHandle {
-  const view = async (): Promise<RunView> => {
-    const found = await readRun(runsFolder, id);
-    if (found !== undefined) return found;
-    throw new UserError("notebook.run-gone", `Run ${id} is no longer in ${runsFolder}, or its log cannot be read`);
-  };
+  const folder = join(runsFolder, id);
+  let opened: SavedRun | undefined;
+  const kept = new Map<string, TrainedModel>();
+  const view = () =>
+    told(async () => {
+      // A run that is gone may be in the trash: opening it says so.
+      return await readRun(runsFolder, id) ?? (await openRun(id, { runs: runsFolder })).view;
+    });
   const url = async () => {
     const server = await serverOf(runsFolder, id);
     return server && `${server.origin}/runs/${id}`;
   };
-  const now = async () => card(await view(), { url: await url(), now: new Date().toISOString() });
-  const bundleOf = async (what: "results" | "card" | FigureName): Promise<MediaBundle> =>
-    what === "card" ? await now() : what === "results" ? resultsBundle(await view()) : figureBundle(await view(), what);
-  return {
+  const saved = async () => opened ??= await openRun(id, { runs: runsFolder });
+  const nameOr = async (name: string | undefined) => {
+    if (name !== undefined) return name;
+    const names = await (await saved()).models();
+    return names.includes("bts") ? "bts" : names.at(-1)!;
+  };
+  const handle: Omit<RunHandle, typeof DISPLAY> = {
     id,
     runsFolder,
     view,
     url,
-    watch: (options = {}) => watch(runsFolder, id, view, url, options),
-    show: async (what) => {
-      await kernelShow()(await bundleOf(what), { displayId: `stitchbook-${crypto.randomUUID()}`, update: false });
+    watch: (options) => told(() => watch({ id, runsFolder, view, url }, options)),
+    stop: ({ seconds = 30 } = {}) =>
+      told(async () => {
+        await stopAndWait(folder, id, seconds);
+        return (await view()).status;
+      }),
+    metrics: (cell) =>
+      shown(told(async () => {
+        using run = await openRun(id, { runs: runsFolder });
+        return rowsTable(metricRows(run.metrics(cell)), `Metrics of ${cell}`);
+      })),
+    results: () =>
+      shown(told(async () => {
+        const found = await view();
+        const results = resultsOf(found);
+        return displaying({ ...results }, () => resultsBundle(found, results));
+      })),
+    table: (name) => shown(told(async () => loggedTable(await view(), name))),
+    settings: () => shown(told(async () => await settingsOf(runsFolder, await view()))),
+    figure: (name, options) =>
+      shown(told(async () => {
+        const figure = runFigure(await view(), name, options);
+        return displaying({ ...figure }, () => figureBundle(figure));
+      })),
+    models: () => told(async () => await (await saved()).models()),
+    model: (name) => shown(told(async () => showsModel(await (await saved()).model(name), id))),
+    generate: (prompt, { model, ...options } = {}) =>
+      told(async () => {
+        const name = await nameOr(model);
+        const used = kept.get(name) ?? await (await saved()).model(name);
+        kept.set(name, used);
+        return await used.generate(prompt, options);
+      }),
+    gates: (text, { model, ...options } = {}) =>
+      shown(told(async () => await textGates(folder, await nameOr(model), text, options))),
+    [Symbol.dispose]() {
+      opened?.[Symbol.dispose]();
+      opened = undefined;
+      kept.clear();
     },
-    table: async () => displayable(await bundleOf("results")),
-    figure: async (name) => displayable(figureBundle(await view(), name)),
-    [DISPLAY]: now,
   };
+  return displaying(handle, async () => card(await view(), { url: await url(), now: new Date().toISOString() }));
 }
 
-async function watch(
-  runsFolder: string,
-  id: string,
-  read: () => Promise<RunView>,
-  address: () => Promise<string | undefined>,
-  options: WatchOptions,
-): Promise<void> {
-  const show = options.show ?? kernelShow();
-  const wait = options.pause ?? pause;
-  const displayId = `stitchbook-${id}-${crypto.randomUUID()}`;
-  const stop = new AbortController();
-  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  const first = await read();
-  let view: RunView | undefined;
-  let failure: unknown;
-  let ended = false;
-  const end = (async () => {
-    try {
-      for await (const event of runEvents(runsFolder, id, signal)) view = applyEvent(view, event);
-    } catch (error) {
-      failure = error;
-    } finally {
-      ended = true;
-    }
-  })();
-  let update = false;
-  let shown = "";
-  let link = await address();
-  const draw = async (of: RunView): Promise<number> => {
-    const bundle = card(of, { url: link, now: new Date().toISOString() });
-    const bytes = bundleBytes(bundle);
-    if (bundle["text/html"] === shown) return bytes;
-    await show(bundle, { displayId, update });
-    [update, shown] = [true, bundle["text/html"]!];
-    return bytes;
-  };
-  try {
-    let bytes = await draw(first);
-    while (!ended && !options.signal?.aborted) {
-      await withTimeout(end, wait(bytes));
-      if (!ended && view !== undefined) bytes = await draw(view);
-      link ??= await address();
-    }
-    if (failure !== undefined && !signal.aborted) throw failure;
-    // No event says that the process is gone; the folder does. The page's server stops with the run.
-    const last = await read();
-    link = isUnderWay(last) ? link : undefined;
-    await draw(last);
-  } finally {
-    stop.abort();
-    await end;
-  }
-}
-
-/** Within the output's own box only; a front end that drops it shows its usual tables. */
-const TABLE_STYLE =
-  `<style>.stitchbook table{border-collapse:collapse;font-variant-numeric:tabular-nums}.stitchbook caption{
-caption-side:top;text-align:left;opacity:.7;padding:.3em 0}.stitchbook th,.stitchbook td{text-align:left;padding:.2em .7em}
-.stitchbook .n{text-align:right}.stitchbook small{display:block;opacity:.65}.stitchbook .wide{overflow-x:auto}</style>`;
-
-/** The results of a run as tables and sentences. @throws UserError while there are none */
-export function resultsBundle(view: RunView): MediaBundle {
-  const results = view.results;
-  if (results === null) {
-    throw new UserError(
-      "notebook.no-results",
-      `Run ${view.id} has no results (${view.status}): ${
-        isUnderWay(view) ? "wait for its end with `await run.watch()`" : "it did not reach its end"
-      }`,
-    );
-  }
-  const grids = [...measureGrids(results, "scores"), ...measureGrids(results, "cost")];
-  const words = claims(view);
-  const marks = { yes: "✓", no: "✗", unclear: "?" } as const;
-  const list = words.map(({ holds, text }) => `${marks[holds]} ${text}`);
-  const plain = [...grids.map((grid) => `${grid.caption}\n${gridMarkdown(grid)}`), list.join("\n")].join("\n\n");
-  return {
-    "text/html": `<div class="stitchbook">${TABLE_STYLE}${
-      grids.map(gridHtml).join("")
-    }<ul style="list-style:none;padding:0">${
-      words.map(({ holds, text }) => `<li>${marks[holds]} ${escapeHtml(text)}</li>`).join("")
-    }</ul></div>`,
-    "text/plain": plain,
-  };
-}
-
-/** One figure of a run. @throws UserError for an unknown name, or when the run has no data for it */
-function figureBundle(view: RunView, name: FigureName): MediaBundle {
-  if (!Object.hasOwn(FIGURES, name)) {
-    throw new UserError(
-      "notebook.figure",
-      `There is no figure "${name}": the figures are ${Object.keys(FIGURES).join(", ")}`,
-    );
-  }
-  const figure: Figure | undefined = FIGURES[name](view);
-  if (figure === undefined) {
-    throw new UserError(
-      "notebook.no-figure",
-      `Run ${view.id} (${view.status}) has logged nothing for the figure "${name}"`,
-    );
-  }
-  return { "text/html": figureHtml(figure), "text/plain": `${figure.title}. ${figure.caption}` };
+function metricRows(points: readonly MetricPoint[]): MetricRow[] {
+  const start = points.length === 0 ? 0 : Date.parse(points[0]!.time);
+  return points.map(({ step, time, values }) => ({ step, seconds: (Date.parse(time) - start) / 1000, ...values }));
 }

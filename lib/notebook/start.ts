@@ -1,6 +1,7 @@
 // Starting an experiment from a notebook, in its own process that outlives the kernel, and finding it again.
 import { basename, resolve } from "node:path";
 import { UserError } from "../errors.ts";
+import { openRun } from "../library/mod.ts";
 import {
   defaultRunsFolder,
   findScript,
@@ -11,14 +12,15 @@ import {
   makeRunId,
   outputFile,
   readRun,
-  repositoryRoot,
-  resolveRun,
   runIds,
 } from "../run/mod.ts";
 import { type RunHandle, runHandle } from "./handle.ts";
+import { told } from "./told.ts";
 
 export interface StartOptions {
-  /** Name of the preset. @default "quick" */
+  /** Words before the options, for experiments that take some: `["remove", run.id, "code"]` of `expert`. @default none */
+  readonly words?: readonly string[];
+  /** Name of the preset. @default "quick", or the experiment's own after words */
   readonly preset?: string;
   /** Settings to override, as `--set` takes them: `{ "stitch.count": 4 }`. @default {} */
   readonly set?: Readonly<Record<string, string | number | boolean>>;
@@ -28,7 +30,7 @@ export interface StartOptions {
   readonly device?: string;
   /** Folder of the runs, relative to the {@linkcode homeFolder}. @default STITCHBOOK_RUNS, or "runs" */
   readonly runs?: string;
-  /** The script to run, relative to the repository. @default "experiments/bts.ts" */
+  /** The experiment: a name such as `bts`, or the path of a script. @default "bts" */
   readonly experiment?: string;
 }
 
@@ -39,10 +41,11 @@ export function runsFolderOf(runs: string | undefined): string {
 
 /** The experiment's arguments for a run under an id chosen beforehand. */
 export function startArguments(options: StartOptions, id: string): string[] {
-  const { preset = "quick", set = {}, seed, device } = options;
+  const { words = [], set = {}, seed, device } = options;
+  const preset = options.preset ?? (words.length === 0 ? "quick" : undefined);
   return [
-    "--preset",
-    preset,
+    ...words,
+    ...(preset === undefined ? [] : ["--preset", preset]),
     ...Object.entries(set).flatMap(([key, value]) => ["--set", `${key}=${value}`]),
     ...(seed === undefined ? [] : ["--seed", String(seed)]),
     ...(device === undefined ? [] : ["--device", device]),
@@ -62,13 +65,14 @@ const PATIENCE_MS = 300_000;
  *
  * @throws UserError with what the experiment said, when it ends before its run begins
  */
-export async function startRun(
-  options: StartOptions = {},
-  launcher: Launcher = localLauncher,
-): Promise<RunHandle> {
+export function startRun(options: StartOptions = {}, launcher: Launcher = localLauncher): Promise<RunHandle> {
+  return told(() => start(options, launcher));
+}
+
+async function start(options: StartOptions, launcher: Launcher): Promise<RunHandle> {
   const runsFolder = runsFolderOf(options.runs);
-  const script = await findScript(options.experiment ?? "experiments/bts.ts", repositoryRoot);
-  const id = makeRunId(basename(script, ".ts"), options.preset ?? "quick");
+  const script = await findScript(options.experiment ?? "bts");
+  const id = makeRunId(basename(script, ".ts"), options.preset ?? options.words?.[0] ?? "quick");
   const output = await outputFile(runsFolder, id);
   const job = await launcher.submit({ script, args: startArguments(options, id), output });
   const deadline = Date.now() + PATIENCE_MS;
@@ -98,23 +102,25 @@ export async function startRun(
  * The handle to an existing run.
  *
  * @param run an id, the start of one, a run's name, or `last`, the newest
- * @throws UserError `notebook.no-run` naming the newest runs and the command that starts one, `run.ambiguous` when
- *   several runs fit, `run.removed` when it is in the trash
+ * @throws UserError `notebook.no-run` naming the newest runs and how to start one, `run.ambiguous` when several runs fit,
+ *   `run.removed` when it is in the trash, `run.damaged` when its log cannot be read or was written by a newer version
  */
-export async function attach(run: string, options: { readonly runs?: string } = {}): Promise<RunHandle> {
+export function attach(run: string, options: { readonly runs?: string } = {}): Promise<RunHandle> {
   const runsFolder = runsFolderOf(options.runs);
-  try {
-    return runHandle(runsFolder, await resolveRun(runsFolder, run));
-  } catch (error) {
-    if (!(error instanceof UserError && error.code === "run.none")) throw error;
-    const newest = (await runIds(runsFolder)).slice(0, 5);
-    // A kernel shows the message alone.
-    const start = "Start one with `await startRun()`, or in a terminal with `deno task bts`";
-    throw new UserError(
-      "notebook.no-run",
-      newest.length === 0
-        ? `There is no run in ${runsFolder}. ${start}`
-        : `There is no run "${run}" in ${runsFolder}. The newest are ${newest.join(", ")}. ${start}`,
-    );
-  }
+  return told(async () => {
+    try {
+      using opened = await openRun(run, { runs: runsFolder });
+      return runHandle(opened.runsFolder, opened.id);
+    } catch (error) {
+      if (!(error instanceof UserError && error.code === "run.none")) throw error;
+      const newest = (await runIds(runsFolder)).slice(0, 5);
+      const start = 'Start one with `await lab.start("bts")`, or in a terminal with `deno task bts`';
+      throw new UserError(
+        "notebook.no-run",
+        newest.length === 0
+          ? `There is no run in ${runsFolder}. ${start}`
+          : `There is no run "${run}" in ${runsFolder}. The newest are ${newest.join(", ")}. ${start}`,
+      );
+    }
+  });
 }

@@ -13,7 +13,7 @@ import { PARAMETER_COLORS, parameterPanel, timePanel } from "./figures/cost.ts";
 import { DIFFERENCE_COLORS, differencePanel } from "./figures/differences.ts";
 import { type Gate, openPanel, sharePanel } from "./figures/gates.ts";
 import { type Line, linesPanel } from "./figures/instability.ts";
-import { extremes, lossCurve, lossPanel } from "./figures/loss.ts";
+import { extremes, lossCurve, type LossOptions, lossPanel } from "./figures/loss.ts";
 import { BPB_DIGITS, type MatrixCell, matrixPanel } from "./figures/matrix.ts";
 import { scorePanel } from "./figures/mean.ts";
 import { bestOf } from "./grid.ts";
@@ -117,9 +117,9 @@ function matrixScores(view: RunView): { model: string; domain: string; bpb: numb
 }
 
 /** Training and validation loss: one panel for the seed, one for all experts, and one for each other phase. */
-export function lossFigure(view: RunView): Figure | undefined {
+export function lossFigure(view: RunView, options: LossOptions = {}): Figure | undefined {
   const colorOf = curveColors(view);
-  const curve = (cell: CellView) => lossCurve(methodLabel(cell.name), colorOf(cell), cell.metrics);
+  const curve = (cell: CellView) => lossCurve(methodLabel(cell.name), colorOf(cell), cell, options);
   const hasLoss = ({ metrics }: CellView) => metrics.some(({ values }) => Object.hasOwn(values, "loss"));
   const withLoss = view.cells.filter((cell) => hasLoss(cell) && !isArm(view, cell));
   const experts = withLoss.filter(({ name }) => expertDomain(name) !== undefined);
@@ -130,7 +130,7 @@ export function lossFigure(view: RunView): Figure | undefined {
       ? [{ title: "Experts", cells: experts }]
       : []
   );
-  const panels = phases.flatMap(({ title, cells }) => lossPanel(title, cells.map(curve)) ?? []);
+  const panels = phases.flatMap(({ title, cells }) => lossPanel(title, cells.map(curve), options) ?? []);
   if (panels.length === 0) return undefined;
   return {
     name: "loss",

@@ -12,9 +12,13 @@ export {
   resultFigures,
   timeFigure,
 } from "./figures.ts";
+export { comparedLossFigure } from "./compared.ts";
+export { figureImage } from "./figures/figure-image.ts";
+export { type Line, linesPanel } from "./figures/instability.ts";
+export { extremes, type LossOptions } from "./figures/loss.ts";
 export { figureHtml } from "./figures/figure-html.ts";
 export { panelImage } from "./figures/panel-image.ts";
-export type { Figure } from "./figures/plot.ts";
+export { draw, type Figure } from "./figures/plot.ts";
 export { byteSize, compact, duration, fixed } from "./format.ts";
 export { type Grid, gridHtml, gridMarkdown, gridOf } from "./grid.ts";
 export { reportMarkdown } from "./markdown.ts";

@@ -119,7 +119,7 @@ export { repositoryRoot } from "./files/repository.ts";
 export { makeRunId } from "./files/run-id.ts";
 export { defaultRunsFolder, homeFolder } from "./files/runs-folder.ts";
 export { versions } from "./files/versions.ts";
-export { askToStop } from "./process/ask-to-stop.ts";
+export { askToStop, stopAndWait } from "./process/ask-to-stop.ts";
 export { runInForeground } from "./process/foreground.ts";
 export { jobEnd, lastLines, type Launcher, localLauncher, outputFile } from "./process/launcher.ts";
 export { lockHolder, writerLives } from "./process/lock.ts";
@@ -135,6 +135,7 @@ export { readEvents, readRun, runFolder, runIds } from "./log/read.ts";
 export type { RunListener } from "./log/run-writer.ts";
 export { readStatus } from "./log/summary.ts";
 export { CSV_HEADER, pointsCsv } from "./series/csv.ts";
+export { placesInCell } from "./series/places.ts";
 export { countSeries, seriesNames, seriesOf, type SeriesQuery } from "./series/series.ts";
 export { createSeriesStore, type SeriesStore } from "./series/series-store.ts";
 export { buildConfig, configOrigins } from "./config/config.ts";
@@ -165,6 +166,7 @@ export {
   readPrompts,
 } from "./catalog/prompts.ts";
 export { headline, listFromIndex, type ListOptions, shownName, type SortedRun } from "./catalog/listing.ts";
+export { runsTable } from "./catalog/list-table.ts";
 export type { QueryRows } from "./catalog/query-messages.ts";
 export { queryRuns } from "./catalog/query.ts";
 export {

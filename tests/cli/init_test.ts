@@ -29,6 +29,7 @@ Deno.test("`init` writes a deno.json with the versions of this repository, its l
     assert.equal(files["deno.lock"], await Deno.readTextFile(join(repositoryRoot, "deno.lock")));
     const { imports, tasks, compilerOptions } = JSON.parse(files["deno.json"]!);
     assert.equal(imports["@tensorflow/tfjs"], project.imports["@tensorflow/tfjs"]);
+    assert.equal(imports["stitchbook"], imports[project.name]);
     assert.deepEqual(compilerOptions, project.compilerOptions);
     for (const name of ["bts", "run", "ls", "show", "serve"]) assert.ok(tasks[name].startsWith("deno run "), name);
     for (const name of ["init", "test", "check", "results", "bench"]) assert.ok(!(name in tasks), name);

@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as tf from "@tensorflow/tfjs";
-import { inferenceModels, listRuns, openForInference, openRun, UserError } from "@stitchbook/stitchbook";
+import { inferenceModels, lab, listRuns, openForInference, openRun, UserError } from "@stitchbook/stitchbook";
 import { btsConfigSchema } from "../../lib/bts/mod.ts";
 import { chatSession } from "../../lib/cli/chat-session.ts";
 import { generateCommand } from "../../lib/cli/generate.ts";
 import { initCommand } from "../../lib/cli/init.ts";
 import { methodColors } from "../../lib/methods.ts";
+import { DISPLAY } from "../../lib/notebook/mod.ts";
 import { type LanguageModel, tokenLosses } from "../../lib/model/mod.ts";
 import { beginRun, repositoryRoot, trashRuns } from "../../lib/run/mod.ts";
 import { encodeLine } from "../../lib/run/log/log-line.ts";
@@ -196,6 +197,64 @@ Deno.test("a run of the main job as a library sees it", async (t) => {
       using run = await openRun(id, { runs });
       using model = await run.model("bts");
       assert.equal(await task("example", "What is 5 minus 2?"), `${await model.generate("What is 5 minus 2?")}\n`);
+    });
+
+    await t.step("a script there imports the lab by its short name, and finds the run", async () => {
+      const script = 'import { lab } from "stitchbook";\nconsole.log((await lab.attach("first")).id);\n';
+      await Deno.writeTextFile(join(folder, "by-name.ts"), script);
+      const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "by-name.ts"],
+        cwd: folder,
+        env: { NO_COLOR: "1", STITCHBOOK_RUNS: "" },
+      }).output();
+      assert.equal(new TextDecoder().decode(stdout), `${id}\n`, new TextDecoder().decode(stderr));
+    });
+
+    await t.step("a notebook's handle uses its models and shows them", async () => {
+      const before = tensors();
+      {
+        using run = await lab.attach("first", { runs });
+        assert.deepEqual(await run.models(), MODELS);
+        using model = await run.model("bts");
+        const shown = await model[DISPLAY]();
+        assert.match(shown["text/plain"]!, /Model bts of .*\n[^]*parameters in memory +[\d.]+[kM] \([\d.]+ [kM]B\)/);
+        const prompt = "What is 3 plus 4?";
+        assert.equal(await run.generate(prompt, { maxTokens: 6 }), await model.generate(prompt, { maxTokens: 6 }));
+        assert.equal(await run.generate(prompt, { maxTokens: 6, model: "seed" }).then((text) => typeof text), "string");
+        await refused(
+          run.model("sead"),
+          "model.unknown",
+          /has no model "sead": it has seed, .*\(did you mean seed\?\)$/,
+        );
+        await refused(
+          run.gates(prompt, { model: "seed" }),
+          "notebook.gates",
+          /of this run's models, btm, bts have some/,
+        );
+        for (const name of ["bts", "btm"]) {
+          const found = await run.gates(prompt, { model: name, generate: 3 });
+          const { tokens, gates: { places, models } } = found;
+          assert.equal(
+            tokens.filter(({ generated }) => !generated).map(({ text }) => text).join(""),
+            `<|endoftext|>${prompt}`,
+          );
+          assert.ok(tokens.filter(({ generated }) => generated).length <= 3);
+          assert.equal(tokens[0]!.gates, null);
+          for (const { gates } of tokens.slice(1)) {
+            for (const [at, place] of places.entries()) {
+              assert.equal(gates![at]!.length, place.models.length);
+              const sum = gates![at]!.reduce((total, gate) => total + gate, 0);
+              if (place.shares) assert.ok(Math.abs(sum - 1) < 1e-3, `${name}: ${sum}`);
+            }
+          }
+          const { "text/html": html } = await found[DISPLAY]();
+          for (const { color } of models) assert.ok(html!.includes(color));
+        }
+        const plain = await run.gates(prompt);
+        assert.equal(plain.model, "bts");
+        assert.ok(plain.tokens.every(({ generated }) => !generated));
+      }
+      assert.equal(tensors(), before, "nothing is left on the device");
     });
 
     await t.step("the tour of docs/library.md runs", async () => {

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
-import { attach, type RunHandle, startRun } from "../../lib/notebook/mod.ts";
-import { addLabel } from "../../lib/run/mod.ts";
+import { attach, lab, type RunHandle, startRun } from "../../lib/notebook/mod.ts";
+import { addLabel, trashRuns } from "../../lib/run/mod.ts";
+import { printed } from "../printed.ts";
 import { sampleEvents } from "../report/sample.ts";
+import { fakeSweep } from "../run/sweep-log.ts";
 import { DISPLAY, type MediaBundle, type Show } from "../../lib/notebook/display.ts";
 import { startArguments } from "../../lib/notebook/start.ts";
 
@@ -35,7 +37,7 @@ async function finishedRun(id = "20250506-090000-bts-quick-abcd", end?: number):
   return runs;
 }
 
-const shown = async (handle: RunHandle) => await (handle[DISPLAY] as () => Promise<MediaBundle>)();
+const shown = async (handle: RunHandle) => await handle[DISPLAY]();
 
 Deno.test({
   name: "`startRun()` starts a process of its own, `watch()` shows one card to the end, `attach()` finds the run again",
@@ -98,25 +100,123 @@ Deno.test("`startArguments()` gives one argument a word, whatever it holds", () 
   ]);
 });
 
-Deno.test("`table()` and `figure()` show results and figures", async () => {
+Deno.test("`results()`, `figure()`, `metrics()` and `settings()` are values that show themselves", async () => {
   const runs = await finishedRun();
   const run = await attach("last", { runs });
-  const bundle = async (name: Parameters<typeof run.figure>[0]) => await (await run.figure(name))[DISPLAY]!();
-  assert.match((await bundle("loss"))["text/html"]!, /<svg.*Figure|<svg/s);
-  for (const name of ["mean", "matrix", "gates", "parameters", "time"] as const) {
-    assert.match((await bundle(name))["text/html"]!, /<svg /);
+  for (const name of ["mean", "matrix", "gates", "parameters", "time", "loss"] as const) {
+    const figure = await run.figure(name);
+    assert.equal(figure.name, name);
+    assert.match((await figure[DISPLAY]())["image/svg+xml"]!, /^<svg /);
   }
-  const table = (await run.table())[DISPLAY]!();
+  const results = await run.results();
+  assert.ok("bts" in results.methods);
+  const table = await results[DISPLAY]();
   assert.match(table["text/html"]!, /<table>.*<strong>.*BTS beats the soup/s);
   assert.match(table["text/plain"]!, /\| Seed \| 2\.2/);
-  await assert.rejects(run.figure("toString" as "loss"), /There is no figure "toString"/);
+  const rows = await run.metrics("seed");
+  assert.equal(rows.length, 201);
+  assert.deepEqual([rows[0]!.step, rows[0]!.seconds, rows.at(-1)!.step], [0, 0, 400]);
+  assert.ok(Number(rows[5]!["loss"]) > 0);
+  const metrics = await rows[DISPLAY]();
+  assert.match(metrics["text/html"]!, /201 rows, 181 of them between the first and the last 10 left out/);
+  assert.match(metrics["text/plain"]!, /^step +seconds +loss/m);
+  const settings = await run.settings();
+  assert.deepEqual(settings["stitch"], { count: 4 });
+  assert.match((await settings[DISPLAY]())["text/plain"]!, /stitch\.count +4/);
   await Deno.remove(runs, { recursive: true });
 });
 
-Deno.test("`table()` of a run without results says why, and `watch()` ends when its process is gone", async () => {
+Deno.test("outside of a kernel, `watch()` prints the card as text", async () => {
+  const runs = await finishedRun();
+  const run = await attach("last", { runs });
+  const text = await printed(() => run.watch());
+  assert.match(text, /^Branch-Train-Stitch \(quick, seed 1\): done/);
+  await Deno.remove(runs, { recursive: true });
+});
+
+Deno.test("what is asked of a run shows itself without `await`", async () => {
+  const runs = await finishedRun();
+  const run = await attach("last", { runs });
+  assert.match((await run.figure("loss", { smooth: 0.9, log: false })[DISPLAY]())["image/svg+xml"]!, /Loss by step/);
+  assert.match((await run.results()[DISPLAY]())["text/html"]!, /<table>/);
+  assert.match((await lab.attach("last", { runs })[DISPLAY]())["text/plain"]!, /done/);
+  await Deno.remove(runs, { recursive: true });
+});
+
+/** What a notebook says of a mistake: one sentence with the remedy, and no stack. */
+async function says(promise: Promise<unknown>, message: RegExp): Promise<void> {
+  await assert.rejects(promise, (error) => {
+    assert.ok(error instanceof UserError, String(error));
+    assert.match(error.message, message);
+    assert.equal(error.hint, undefined);
+    assert.equal(error.stack, `UserError: ${error.message}`);
+    return true;
+  });
+}
+
+Deno.test("mistakes name what was wrong and what there is", async () => {
+  const id = "20250506-090000-bts-quick-abcd";
+  const runs = await finishedRun(id);
+  const run = await attach("last", { runs });
+  await says(run.figure("toString" as "loss"), /There is no figure "toString": the figures are mean, matrix/);
+  await says(run.figure("loss", { smooth: 1 }), /smooth must be at least 0 and below 1, not 1/);
+  await says(run.figure("loss", { x: "date" as "step" }), /no axis "date": the axes are step, tokens, flops, time/);
+  await says(run.figure("loss", { x: "flops" }), /has logged nothing for the figure "loss" over flops/);
+  await says(run.figure("mean", { log: true }), /The figure "mean" has no curves, so it has no log/);
+  await says(run.metrics("sed"), /has no cell "sed": it has data, seed, .*\(did you mean seed\?\)/);
+  await says(run.table("gate"), /has logged no table "gate": it has .*\(did you mean gates\?\)/);
+  await says(run.stop(), /Cannot stop .*: no process is working on it/);
+  await says(lab.compare(run), /Give 2 to 50 runs to compare, not 1/);
+  await says(lab.compare("last", "nosuchrun"), /There is no run/);
+  const log = join(runs, id, "events.jsonl");
+  const text = await Deno.readTextFile(log);
+  await Deno.writeTextFile(log, text.replace('"schemaVersion":1', '"schemaVersion":99'));
+  await says(attach(id, { runs }), /format version is 99; this version .* reads .* up to/);
+  await Deno.writeTextFile(log, text);
+  await trashRuns(runs, [id]);
+  await says(attach(id, { runs }), /is in the trash .*deno task undo restores it/);
+  await says(run.view(), /is in the trash .*deno task undo restores it/);
+  await Deno.remove(runs, { recursive: true });
+});
+
+Deno.test("`compare()` shows settings that differ, results and losses of all runs", async () => {
+  const runs = await finishedRun("20250506-090000-bts-quick-abcd");
+  const other = "20250506-100000-bts-quick-abce";
+  await Deno.mkdir(join(runs, other));
+  const events = sampleEvents({ id: other, seed: 2, title: "Second <b>" }).map((event) =>
+    event.kind === "run.start" ? { ...event, config: { stitch: { count: 6 } } } : event
+  );
+  await Deno.writeTextFile(join(runs, other, "events.jsonl"), events.map((one) => JSON.stringify(one) + "\n").join(""));
+  const comparison = await lab.compare(await attach("20250506-09", { runs }), attach(other, { runs }));
+  assert.deepEqual(comparison.runs.map(({ id }) => id), ["20250506-090000-bts-quick-abcd", other]);
+  assert.ok(comparison.settings.some(({ key, values }) => key === "stitch.count" && values[1] === 6));
+  const { "text/html": html, "text/plain": text } = await comparison[DISPLAY]();
+  assert.match(text!, /stitch\.count +4 +6/);
+  assert.match(html!, /Second &lt;b&gt;.*<svg.*Loss by step/s);
+  assert.doesNotMatch(html!, /<b>/);
+  assert.match((await comparison.figure({ x: "time" })[DISPLAY]())["image/svg+xml"]!, /seconds/);
+  const listed = await lab.runs({ runs, preset: "quick", limit: 1 });
+  assert.equal(listed.length, 1);
+  assert.match((await listed[DISPLAY]())["text/plain"]!, new RegExp(listed[0]!.id));
+  await Deno.remove(runs, { recursive: true });
+});
+
+Deno.test("`lab.sweep()` shows trials, best first", async () => {
+  const runs = await Deno.makeTempDir();
+  const id = "20261122-101010-fake-aaaa";
+  await fakeSweep(runs, id);
+  const sweep = await lab.sweep("last", { runs });
+  assert.equal(sweep.trials.length, 3);
+  const { "text/plain": text } = await sweep[DISPLAY]();
+  assert.match(text!, /Trials by bpb, lower is better\n[^]*\n +3 +3[^]*\n +1 +1/);
+  await says(lab.sweep("nosuchsweep", { runs }), /no sweep "nosuchsweep"/i);
+  await Deno.remove(runs, { recursive: true });
+});
+
+Deno.test("a run without results says why, and `watch()` ends when its process is gone", async () => {
   const runs = await finishedRun(undefined, 200);
   const run = await attach("last", { runs });
-  await assert.rejects(run.table(), /has no results \(lost\)/);
+  await assert.rejects(run.results(), /has no results \(lost\)/);
   const { show, bundles } = recorder();
   await run.watch({ show, pause: () => 50 });
   assert.equal((await run.view()).status, "lost");

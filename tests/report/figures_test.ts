@@ -19,10 +19,19 @@ import { figureHtml } from "../../lib/report/figures/figure-html.ts";
 import { panelImage } from "../../lib/report/figures/panel-image.ts";
 import { measureGrids } from "../../lib/report/results.ts";
 import { METHOD_NAMES, methodColors, PALETTE } from "../../lib/methods.ts";
-import { foldEvents } from "../../lib/run/mod.ts";
+import { foldEvents, type MetricPoint } from "../../lib/run/mod.ts";
 import { valuesBy } from "../run/results.ts";
 import { runFigures } from "./figures.ts";
 import { sampleEvents, sampleView } from "./sample.ts";
+
+/** A cell that logged these points. */
+const trained = (metrics: MetricPoint[]) => ({
+  name: "seed",
+  steps: 120,
+  work: { tokens: 100, flops: 1_000, layers: 1 },
+  startedAt: "2025-05-06T09:00:00.000Z",
+  metrics,
+});
 
 const texts = (svg: string) => [...parseHTML(svg).document.querySelectorAll("text")].map((text) => text.textContent);
 
@@ -251,7 +260,7 @@ Deno.test("the loss figure draws a smoothed line over the raw one, which is fain
       ...(i % 40 === 39 ? { validation: 3.5 } : {}),
     },
   }));
-  const curve = lossCurve("Seed", "#3a7fd5", noisy);
+  const curve = lossCurve("Seed", "#3a7fd5", trained(noisy));
   const roughness = (points: readonly { loss: number }[]) =>
     points.slice(1).reduce((sum, { loss }, i) => sum + Math.abs(loss - points[i]!.loss), 0);
   assert.ok(roughness(curve.smoothed) < roughness(curve.training) / 3);
@@ -267,8 +276,31 @@ Deno.test("the loss figure draws a smoothed line over the raw one, which is fain
   assert.ok(lines[0]!.opacity < lines[1]!.opacity / 2 && lines[0]!.width < lines[1]!.width);
 });
 
+Deno.test("a loss curve is drawn over steps, tokens, FLOPs or time, smoothed as it is told", () => {
+  const cell = trained(Array.from({ length: 4 }, (_, i) => ({
+    step: i + 1,
+    time: `2025-05-06T09:00:0${i + 2}.000Z`,
+    values: { loss: [4, 2, 4, 2][i]!, ...(i === 2 ? {} : { tokens: 25 * (i + 1) }) },
+  })));
+  const places = (x: "step" | "tokens" | "flops" | "time") =>
+    lossCurve("Seed", "#3a7fd5", cell, { x }).training.map(({ step }) => step);
+  assert.deepEqual(places("step"), [1, 2, 3, 4]);
+  assert.deepEqual(places("tokens"), [25, 50, 50, 100]);
+  assert.deepEqual(places("flops"), [250, 500, 500, 1_000]);
+  assert.deepEqual(places("time"), [2, 3, 4, 5]);
+  const smoothed = (smooth: number) =>
+    lossCurve("Seed", "#3a7fd5", cell, { smooth }).smoothed.map(({ loss }) => Number(loss.toFixed(6)));
+  assert.deepEqual(smoothed(0), [4, 2, 4, 2]);
+  // By hand: weights 0.5, 0.25, … of what came before, divided by their sum.
+  assert.deepEqual(smoothed(0.5), [4, 2.666667, 3.428571, 2.666667]);
+  const curve = lossCurve("Seed", "#3a7fd5", cell, { x: "time" });
+  const labels = texts(lossPanel("Seed", [curve], { x: "time", log: false })!);
+  assert.ok(labels.some((label) => label!.startsWith("seconds")), labels.join());
+  assert.equal(lossPanel("Seed", [lossCurve("Seed", "#3a7fd5", { ...cell, work: null }, { x: "flops" })]), undefined);
+});
+
 Deno.test("a loss curve of one point shows the point", () => {
-  const point = (values: Record<string, number>) => lossCurve("x", "#3a7fd5", [{ step: 5, time: "", values }]);
+  const point = (values: Record<string, number>) => lossCurve("x", "#3a7fd5", trained([{ step: 5, time: "", values }]));
   for (const curve of [point({ loss: 3 }), point({ validation: 3 })]) {
     const svg = lossPanel("x", [curve])!;
     assert.equal(parseHTML(svg).document.querySelectorAll("circle").length, 1);

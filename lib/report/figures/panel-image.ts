@@ -2,7 +2,7 @@
 import { parseHTML } from "linkedom";
 
 /** Text and axes take this color; on dark pages the other. */
-const INK = "svg{color:#1d2129}@media (prefers-color-scheme:dark){svg{color:#e6e8ec}}";
+export const INK = "svg{color:#1d2129}@media (prefers-color-scheme:dark){svg{color:#e6e8ec}}";
 /** Labels may stand this many pixels outside of the plot. */
 const MARGIN = 8;
 

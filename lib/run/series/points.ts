@@ -1,5 +1,5 @@
 // The points of a run's cells as columns, folded from its events one by one.
-import type { RunEvent } from "../events/events.ts";
+import type { RunEvent, Work } from "../events/events.ts";
 import { validUpTo } from "../view/mod.ts";
 import { type Column, createColumn, firstIndex } from "./columns.ts";
 
@@ -50,7 +50,7 @@ export function applyToPoints(points: RunPoints, event: RunEvent): void {
     for (const { cell: name, title, work } of event.plan) {
       const cell = cellOf(points, name);
       cell.title = title;
-      if (work !== undefined && work.tokens > 0 && work.flops > 0) cell.flopsPerToken = work.flops / work.tokens;
+      if (work !== undefined) cell.flopsPerToken = flopsPerToken(work) ?? cell.flopsPerToken;
     }
   }
   const last = validUpTo(event);
@@ -78,7 +78,13 @@ function cellOf({ cells }: RunPoints, name: string): CellPoints {
   return cell;
 }
 
-function emptyCell(name: string): CellPoints {
+/** What training on a token was planned to take; null if nothing was. */
+export function flopsPerToken({ tokens, flops }: Pick<Work, "tokens" | "flops">): number | null {
+  return tokens > 0 && flops > 0 ? flops / tokens : null;
+}
+
+/** A cell without points. */
+export function emptyCell(name: string): CellPoints {
   return {
     name,
     title: name,
@@ -93,7 +99,8 @@ function emptyCell(name: string): CellPoints {
   };
 }
 
-function addRow(cell: CellPoints, event: Extract<RunEvent, { kind: "metrics" }>): void {
+/** Adds the points of a metrics event. */
+export function addRow(cell: CellPoints, event: Extract<RunEvent, { kind: "metrics" }>): void {
   const row = cell.step.length;
   // Rows stay ordered by step. Nothing of ours logs an earlier step without saying that it goes back; if a log does, what
   // it says later counts.
