@@ -8,11 +8,11 @@ export function isLoopback(hostname: string): boolean {
 
 /**
  * A client for `fetch` that connects to a loopback URL itself; undefined for any other URL, where the environment's proxy
- * applies. Close it when the response has been read: `using client = directClient(url)`.
+ * applies, and for `https:`, which such a client would send without encryption. Close it when the response has been read:
+ * `using client = directClient(url)`.
  */
 export function directClient({ hostname, port, protocol }: URL): Deno.HttpClient | undefined {
-  if (!isLoopback(hostname)) return undefined;
+  if (protocol !== "http:" || !isLoopback(hostname)) return undefined;
   // Deno's way to say "this socket": without it, a client takes the proxy from the environment.
-  const number = Number(port || (protocol === "https:" ? 443 : 80));
-  return Deno.createHttpClient({ proxy: { transport: "tcp", hostname, port: number } });
+  return Deno.createHttpClient({ proxy: { transport: "tcp", hostname, port: Number(port || 80) } });
 }

@@ -1,7 +1,7 @@
 // With a proxy in the environment, requests to this machine do not go there; requests to other machines do.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { isLoopback } from "../../../lib/run/mod.ts";
+import { directClient, isLoopback } from "../../../lib/run/mod.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";
 import { beginRun } from "../../../lib/run/mod.ts";
 import { serve } from "../../../lib/serve/mod.ts";
@@ -24,6 +24,18 @@ Deno.test("`isLoopback()` knows the host names of this machine's loopback, and n
   ) {
     assert.ok(!isLoopback(host(url)), url);
   }
+});
+
+Deno.test("what is sent to an https: address is never sent without encryption", async () => {
+  let asked = 0;
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, () => {
+    asked++;
+    return new Response();
+  });
+  const url = new URL(`https://127.0.0.1:${server.addr.port}/`);
+  using client = directClient(url);
+  await assert.rejects(fetch(url, client === undefined ? {} : { client }));
+  assert.equal(asked, 0);
 });
 
 Deno.test("notebooks and webhooks reach this machine past a proxy, and other machines through it", () =>
