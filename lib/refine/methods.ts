@@ -82,11 +82,15 @@ const parallelDistillRefine = (distiller: Distiller): Method => async (attempt) 
   for (let round = 1; round < rounds; round++) {
     const before = drafts;
     const shared = before.length > 0 && cost.shared ? await distill(attempt, distiller, before, 0) : undefined;
-    const draw = async (index: number) => {
-      const drafter = drafters[index % drafters.length]!;
-      if (before.length === 0) return await attempt.ask("draft", drafter, format.solve(question), draftTokens, []);
-      const { text, after } = shared ?? await distill(attempt, distiller, before, index);
-      return await attempt.ask("draft", drafter, format.solve(question, text || undefined), draftTokens, after);
+    const draw = async (indices: readonly number[]) => {
+      // All workspaces first: otherwise the numbers of drafts, and so their seeds, would be those of the fastest choices.
+      const workspaces = await Promise.all(
+        indices.map((index) => shared ?? distill(attempt, distiller, before, index)),
+      );
+      return await Promise.all(workspaces.map(({ text, after }, i) => {
+        const drafter = drafters[indices[i]! % drafters.length]!;
+        return attempt.ask("draft", drafter, format.solve(question, text || undefined), draftTokens, after);
+      }));
     };
     const own = cost.shared ? 0 : cost.call + before.length * cost.perDraft;
     // The last solution is paid for first, and this round gets an equal share of the rest.
@@ -96,8 +100,7 @@ const parallelDistillRefine = (distiller: Distiller): Method => async (attempt) 
       keep: attempt.left - share,
       read: cost.perDraft > 0,
       most: Math.min(cost.most, mostDrafts),
-      ...(before.length === 0 ? {} : { each: own + reading + draftTokens }),
-      draw,
+      ...(before.length === 0 ? {} : { each: own + reading + draftTokens, draw }),
     });
     if (made.length === 0) break;
     drafts = made;
@@ -120,8 +123,8 @@ interface Drawing {
   readonly most: number;
   /** Most tokens that a draft takes. @default a solution's prompt and a draft */
   readonly each?: number;
-  /** Draws a draft. @default solves the problem without a workspace, with the drafters in turn */
-  readonly draw?: (index: number) => Promise<Written>;
+  /** Draws the drafts with these numbers. @default solves the problem without a workspace, with the drafters in turn */
+  readonly draw?: (indices: readonly number[]) => Promise<readonly Written[]>;
 }
 
 /** Draws drafts until another one might not fit. Those that turn out shorter than they might have make room for more. */
@@ -131,8 +134,10 @@ async function drawDrafts(attempt: Attempt, drawing: Drawing): Promise<Written[]
   const fits = drafters.every((one) => one.contextLength > one.promptTokens(prompt));
   if (!fits) return [];
   const each = drawing.each ?? Math.max(...drafters.map((one) => one.promptTokens(prompt))) + draftTokens;
-  const draw = drawing.draw ??
-    ((index) => attempt.ask("draft", drafters[index % drafters.length]!, prompt, draftTokens, []));
+  const draw = drawing.draw ?? ((indices) =>
+    Promise.all(
+      indices.map((index) => attempt.ask("draft", drafters[index % drafters.length]!, prompt, draftTokens, [])),
+    ));
   const drafts: Written[] = [];
   for (;;) {
     const reading = drawing.read ? drafts.reduce((sum, draft) => sum + quotedTokens(attempt, draft), 0) : 0;
@@ -141,7 +146,7 @@ async function drawDrafts(attempt: Attempt, drawing: Drawing): Promise<Written[]
     const count = Math.min(Math.floor(free / another), drawing.most - drafts.length);
     if (count < 1) return drafts;
     const first = drafts.length;
-    drafts.push(...await Promise.all(Array.from({ length: count }, (_, i) => draw(first + i))));
+    drafts.push(...await draw(Array.from({ length: count }, (_, i) => first + i)));
   }
 }
 

@@ -162,6 +162,29 @@ Deno.test("in a middle round, per-sample top-k chooses for each draft, shared to
   assert.deepEqual(await count("random-k"), { first: 3, later: 4, choices: 0 });
 });
 
+Deno.test("what is asked does not depend on which replies come first", async () => {
+  const seed = Date.now() % 100_000;
+  const draw = random(seed, "delays");
+  const requestsOf = async (method: MethodName, delayed: boolean) => {
+    const script: Script = (kind, _, { seed }) =>
+      kind === "choose" ? `${1 + hash32(seed) % 3}` : `word ${hash32(seed)} Answer: 7`;
+    const { team, main } = teamOf(script);
+    const writer: Team["main"] = {
+      ...main,
+      async write(request) {
+        if (delayed) await new Promise((resolve) => setTimeout(resolve, draw.between(0, 3)));
+        return await main.write(request);
+      },
+    };
+    await run(method, { ...team, main: writer, drafters: [writer] }, 6000, { mostDrafts: 4, rounds: 3 });
+    return main.requests.map(({ prompt, seed, maxTokens }) => `${prompt.text} ${seed} ${maxTokens}`).sort();
+  };
+  for (const method of REFINE_METHODS) {
+    const expected = await requestsOf(method, false);
+    for (let i = 0; i < 5; i++) assert.deepEqual(await requestsOf(method, true), expected, `${method}, seed ${seed}`);
+  }
+});
+
 Deno.test("drafts come from the drafters in turn, everything else from the main model", async () => {
   const script: Script = (kind) => kind === "choose" ? "1 2" : "Answer: 7";
   const { team, seen } = teamOf(script, 2);
@@ -201,6 +224,10 @@ Deno.test("no method spends more than its allowance, and every token that is rea
       assert.equal(found.trace.reduce((sum, { input }) => sum + input, 0), counted, what);
       assert.equal(found.total, counted + found.trace.reduce((sum, { output }) => sum + output, 0), what);
       assert.equal(found.calls === 0, allowance <= length, what);
+      for (const { prompt: { text } } of requests()) {
+        const [, notes = ""] = text.split("\n\nNotes:\n");
+        assert.ok(words(notes) <= changes.workspaceTokens, `${what}: a workspace of ${words(notes)} tokens`);
+      }
     }
   }
 });
