@@ -1,16 +1,20 @@
 // The models that solve: of a run, a checkpoint, or behind an endpoint.
+import { resolve } from "node:path";
 import { UserError } from "../../lib/errors.ts";
 import {
-  findModelRun,
+  findRun,
+  folderOfRun,
   identityOf,
   type InferenceModel,
   inferenceModels,
   openForInference,
+  settledSource,
 } from "../../lib/library/mod.ts";
 import { parameterCount } from "../../lib/model/mod.ts";
 import { openPretrained } from "../../lib/pretrained/mod.ts";
 import {
   endpointModel,
+  endpointModels,
   type EndpointOptions,
   endpointWriter,
   engineWriter,
@@ -35,18 +39,27 @@ export interface ModelFacts {
   readonly layers: number;
 }
 
+/** Settings in which nothing is left to be looked up, and what is known of the model. */
+export interface CompletedModel {
+  readonly config: RefineConfig;
+  readonly facts: ModelFacts;
+}
+
 /**
- * The settings with the run's id, the name of its model and its random seed in place of defaults.
+ * The settings with the run's id, the name of its model and its random seed in place of defaults; or with the names of the
+ * endpoint's models.
  *
- * @throws UserError `run.*` and `pretrained.*` for what is not there, `model.unknown`, `refine.drafters`
+ * @throws UserError `run.*` and `pretrained.*` for what is not there, `model.unknown`, `refine.drafters`; `refine.endpoint`,
+ *   `refine.endpoint-model`, `refine.key`
  */
-export async function completeModel(
-  config: RefineConfig,
-  runs: string,
-): Promise<{ readonly config: RefineConfig; readonly facts: ModelFacts }> {
-  const { model, endpoint, problems } = config;
-  if (endpoint.url !== "") return { config, facts: { parameters: 0, layers: 0 } };
-  const names = await inferenceModels(model.source, { runs });
+export async function completeModel(config: RefineConfig, runs: string): Promise<CompletedModel> {
+  return config.endpoint.url === "" ? await completeHere(config, runs) : await completeThere(config);
+}
+
+async function completeHere(config: RefineConfig, runs: string): Promise<CompletedModel> {
+  const { model, problems } = config;
+  const given = await settledSource(model.source, { runs });
+  const names = await inferenceModels(given);
   if (names === undefined) {
     if (model.drafters.length > 0) {
       throw new UserError(
@@ -55,21 +68,36 @@ export async function completeModel(
         "leave them out",
       );
     }
-    const { source, config: shape } = await openPretrained(model.source, "model");
+    const { source, config: shape } = await openPretrained(given, "model");
     const facts = { parameters: parameterCount(shape), layers: shape.layers };
     return { config: { ...config, model: { ...model, source } }, facts };
   }
-  const { runsFolder, id } = await findModelRun(model.source, runs);
-  const view = (await readRun(runsFolder, id))!;
+  const place = await findRun(given);
+  const view = (await readRun(place.runsFolder, place.id))!;
+  const source = place.runsFolder === resolve(runs) ? place.id : given;
   const name = model.name || (names.has("bts") ? "bts" : [...names.keys()].at(-1)!);
   return {
     config: {
       ...config,
-      model: { ...model, source: id, name },
+      model: { ...model, source, name },
       problems: { ...problems, seed: problems.seed ?? seedOf(view) },
     },
     facts: factsOf(view, name),
   };
+}
+
+async function completeThere(config: RefineConfig): Promise<CompletedModel> {
+  const { model, endpoint } = config;
+  const names = await endpointModels(optionsOf(endpoint));
+  const nameOf = (wanted: string) => endpointModel(wanted, names, endpoint.url);
+  return {
+    config: { ...config, model: { ...model, name: nameOf(model.name), drafters: model.drafters.map(nameOf) } },
+    facts: { parameters: 0, layers: 0 },
+  };
+}
+
+function optionsOf(endpoint: RefineConfig["endpoint"]): EndpointOptions {
+  return { ...endpoint, apiKey: Deno.env.get("OPENAI_API_KEY") };
 }
 
 function factsOf({ results, config }: RunView, name: string): ModelFacts {
@@ -83,11 +111,11 @@ function factsOf({ results, config }: RunView, name: string): ModelFacts {
 /**
  * Opens the models.
  *
- * @throws UserError as `openForInference()` does; `refine.endpoint` and `refine.endpoint-model`; `refine.format` for `chat`
- *   without a template
+ * @param config as {@linkcode completeModel} gives it
+ * @throws UserError as `openForInference()` does; `refine.format` for `chat` without a template
  */
 export async function openTeam(config: RefineConfig, runs: string): Promise<OpenTeam> {
-  return config.endpoint.url === "" ? await openHere(config, runs) : await openThere(config);
+  return config.endpoint.url === "" ? await openHere(config, runs) : openThere(config);
 }
 
 async function openHere({ model, parallel }: RefineConfig, runs: string): Promise<OpenTeam> {
@@ -99,7 +127,7 @@ async function openHere({ model, parallel }: RefineConfig, runs: string): Promis
   const drafting: InferenceModel[] = [];
   for (const one of drafters) drafting.push(await open(one));
   const isRun = main.name !== undefined;
-  const place = isRun ? await findModelRun(source, runs) : undefined;
+  const place = isRun ? await findRun(source, runs) : undefined;
   const format = model.format !== "auto" ? model.format : main.chat ? "chat" : isRun ? "line" : "completion";
   if (format === "chat" && main.chat === undefined) {
     throw new UserError("refine.format", `${main.name ?? source} has no chat template`, "leave model.format out");
@@ -118,19 +146,17 @@ async function openHere({ model, parallel }: RefineConfig, runs: string): Promis
   const all = scope.move();
   return {
     team,
-    ...(place === undefined ? {} : { run: { ...place, folder: `${place.runsFolder}/${place.id}`, model: main.name! } }),
+    ...(place === undefined ? {} : { run: { ...place, folder: folderOfRun(place), model: main.name! } }),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
 
-async function openThere({ model, endpoint }: RefineConfig): Promise<OpenTeam> {
-  const options: EndpointOptions = { ...endpoint, apiKey: Deno.env.get("OPENAI_API_KEY") || undefined };
+function openThere({ model, endpoint }: RefineConfig): OpenTeam {
+  const options = optionsOf(endpoint);
+  const writerOf = (name: string) => endpointWriter(name, options);
   const format = model.format === "auto" ? "chat" : model.format;
-  const main = endpointWriter(await endpointModel(model.name, options), options);
-  const drafters = await Promise.all(
-    model.drafters.map(async (name) => endpointWriter(await endpointModel(name, options), options)),
-  );
-  return { team: teamOf(format, main, drafters), [Symbol.asyncDispose]: () => Promise.resolve() };
+  const team = teamOf(format, writerOf(model.name), model.drafters.map(writerOf));
+  return { team, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 
 function teamOf(format: FormatName, main: Team["main"], drafters: Team["drafters"]): Team {

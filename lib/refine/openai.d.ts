@@ -27,8 +27,10 @@ export default class OpenAI {
       readonly maxRetries?: number;
       /** Milliseconds. */
       readonly timeout?: number;
+      readonly fetch?: typeof fetch;
     },
   );
+  get(path: string, options?: RequestOptions): Promise<unknown>;
   readonly models: {
     list(): Promise<unknown> & AsyncIterable<{ readonly id: string }>;
     retrieve(id: string): Promise<{ readonly id: string }>;
@@ -50,7 +52,10 @@ interface RequestOptions {
 }
 
 export class APIError extends Error {
-  readonly status: number;
+  /** Undefined where there was no reply. */
+  readonly status: number | undefined;
+  readonly code: string | null | undefined;
+  readonly headers: Headers | undefined;
   readonly param: string | null;
   readonly type: string;
 }
