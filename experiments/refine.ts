@@ -18,15 +18,7 @@ import {
   type Team,
 } from "../lib/refine/mod.ts";
 import { keepEvaluation } from "../lib/report/mod.ts";
-import {
-  type CellResult,
-  CHECK_OPTION,
-  resultsTable,
-  runMain,
-  type RunResults,
-  runResultsSchema,
-} from "../lib/run/mod.ts";
-import { settingArguments } from "./refine/arguments.ts";
+import { type CellResult, resultsTable, type RunResults, runResultsSchema } from "../lib/run/mod.ts";
 import { type RefineConfig, type refineConfigSchema, refineDefinition } from "./refine/config.ts";
 import { completeModel, type ModelFacts, openTeam } from "./refine/models.ts";
 import { listProblems } from "./refine/problems-cell.ts";
@@ -40,30 +32,34 @@ async function refine(lab: RefineLab): Promise<CellResult<RunResults>> {
   return await report(lab, solved);
 }
 
-function report({ run, config: { methods }, prepared: { opened } }: RefineLab, solved: readonly Solved[]) {
-  const evaluated = opened?.run;
+function report({ run, config: { methods } }: RefineLab, solved: readonly Solved[]) {
   return run.cell({
     name: "report",
     title: "Report",
     description: "The methods compared at equal budgets.",
-    inputs: { kind: "refine report", cells: solved.map(({ key }) => key), run: evaluated?.id ?? null },
+    inputs: { kind: "refine report", cells: solved.map(({ key }) => key) },
     code: import.meta,
     output: runResultsSchema,
-  }, async (cell) => {
+  }, (cell) => {
     const all = methods.map((method, i) => ({ method, attempts: solved[i]!.value.attempts }));
     const results = refinementResults(all);
     cell.table(resultsTable(results));
     cell.table(refinementTable(all));
     cell.summary(refinementVerdict(all));
-    if (evaluated !== undefined) {
-      await keepEvaluation(evaluated, {
-        method: evaluated.model,
-        source: "deno task refine",
-        ...refinementMeasures(all),
-      });
-    }
-    return results;
+    return Promise.resolve(results);
   });
+}
+
+/** Keeps the scores of a run's model among that run's results. */
+async function keep({ config, prepared: { opened } }: Pick<RefineLab, "config" | "prepared">, results: RunResults) {
+  const evaluated = opened?.run;
+  if (evaluated === undefined) return [];
+  await keepEvaluation(evaluated, {
+    method: evaluated.model,
+    source: "deno task refine",
+    ...refinementMeasures(results, Math.max(...config.budgets)),
+  });
+  return [];
 }
 
 /** @throws UserError for settings that do not fit together */
@@ -85,7 +81,15 @@ export function refineExperiment(): Experiment<typeof refineConfigSchema, Prepar
   let planned: Planned = { facts: { parameters: 0, layers: 0 }, problems: [] };
   return {
     definition: refineDefinition,
-    async complete({ config, runsFolder }) {
+    elsewhere: ({ endpoint, model }) => endpoint.url === "" ? undefined : `${model.name} at ${endpoint.url}`,
+    async complete({ config, origins, runsFolder }) {
+      if (config.endpoint.url !== "" && origins["model.source"] !== undefined) {
+        throw new UserError(
+          "refine.source",
+          `Cannot use both ${config.model.source} and the endpoint ${config.endpoint.url}`,
+          "leave one of them out; --model names a model at the endpoint",
+        );
+      }
       const completed = await completeModel(config, runsFolder);
       const { problems } = completed.config;
       planned = { facts: completed.facts, problems: await chooseProblems(problems, problems.seed ?? 1) };
@@ -100,6 +104,7 @@ export function refineExperiment(): Experiment<typeof refineConfigSchema, Prepar
     release: ({ opened }) => opened![Symbol.asyncDispose](),
     outline: () => planned,
     body: refine,
+    conclude: keep,
   };
 }
 
@@ -110,9 +115,4 @@ function whoText({ main, drafters, format }: Team): string {
   return `${main.name} solves${drafting}; problems are put as ${format.name}`;
 }
 
-/** `deno task refine <run|model>` */
-export async function refineCommand(args: readonly string[]): Promise<void> {
-  await experimentMain(refineExperiment(), args[0] === CHECK_OPTION ? args : settingArguments(args));
-}
-
-if (import.meta.main) await runMain(() => refineCommand(Deno.args));
+if (import.meta.main) await experimentMain(refineExperiment());

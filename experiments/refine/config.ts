@@ -17,8 +17,13 @@ const modelSchema = z.strictObject({
     .describe("how problems are put: chat if there is a template, otherwise line for runs and completion for others"),
 });
 
+const isAddress = (url: string) => url === "" || /^https?:$/.test(URL.parse(url)?.protocol ?? "");
+
 const endpointSchema = z.strictObject({
-  url: z.union([z.literal(""), z.url({ protocol: /^https?$/ })]).default("")
+  url: z.string()
+    .refine(isAddress, "expected an address such as http://127.0.0.1:8000/v1")
+    .refine((url) => !URL.parse(url)?.password, "it has a password, which all who see the run would see")
+    .default("")
     .describe("an OpenAI-compatible endpoint, with /v1; empty: none. Its key is the variable OPENAI_API_KEY"),
   seconds: z.number().positive().max(86_400).default(600).describe("most seconds for a reply"),
   retries: z.int().min(0).max(100).default(5).describe("how often a request that failed is repeated"),
@@ -53,10 +58,27 @@ export const refineDefinition: ExperimentDefinition<typeof refineConfigSchema> =
   name: "refine",
   title: "Refinement at equal budgets",
   description: "Solves problems with exact answers by parallel-distill-refine and its baselines, at equal budgets of " +
-    "tokens.\n\n" +
-    "refine <run|model> --model <name>: a model of a run, or a checkpoint\n" +
-    "refine --endpoint <url> --model <name>: a model behind an OpenAI-compatible endpoint",
+    "tokens.",
   schema: refineConfigSchema,
+  shorthands: [
+    {
+      flags: "[run|model]",
+      setting: "model.source",
+      description: "id or name of a run, or last; or a checkpoint: a folder, a .gguf file, an id on the hub " +
+        "(default: last; nothing with --endpoint)",
+    },
+    {
+      flags: "--endpoint <url>",
+      setting: "endpoint.url",
+      description:
+        "ask a model behind an OpenAI-compatible endpoint, with its /v1; the key is the variable OPENAI_API_KEY",
+    },
+    {
+      flags: "--model <name>",
+      setting: "model.name",
+      description: "model of the run or at the endpoint (default: the run's own, or the endpoint's only one)",
+    },
+  ],
   // Replies are the same however patiently they are waited for.
   mayChange: { "endpoint.seconds": "freely", "endpoint.retries": "freely", "parallel": "freely" },
   defaultPreset: "quick",

@@ -15,7 +15,8 @@ import {
   terminalView,
 } from "../run/mod.ts";
 import { type ServerWorker, startServerWorker, takenPortText } from "../serve/mod.ts";
-import { type Device, openDevice } from "../tensor/mod.ts";
+import { openDevice } from "../tensor/mod.ts";
+import { elsewhere, type Place } from "./elsewhere.ts";
 import { type Experiment, planOf } from "./experiment.ts";
 import { keepPageOpen } from "./keep-page-open.ts";
 import { resultTables, runJson, seedsOutcome } from "./outcome.ts";
@@ -54,7 +55,8 @@ export async function experimentCommand<Schema extends z.ZodType, Prepared>(
   const { config, dryRun, device: backend, threads } = invocation;
   await experiment.check(config);
   const plan = await planOf(experiment, config);
-  const device = await openDevice(backend, {
+  const other = experiment.elsewhere?.(config);
+  const device: Place = other !== undefined ? elsewhere(other, backend) : await openDevice(backend, {
     ...(threads === undefined ? {} : { threads }),
     waitsForDispatches: true,
   });
@@ -85,7 +87,7 @@ async function runSeeds<Schema extends z.ZodType, Prepared>(
   experiment: Experiment<Schema, Prepared>,
   invocation: RunInvocation<z.output<Schema>>,
   planned: Pick<RunOnce<Prepared>, "plan" | "speed">,
-  device: Device,
+  device: Place,
 ): Promise<void> {
   const { config, seeds, runsFolder } = invocation;
   const command = repeatCommand(thisScript(), invocation.command);

@@ -16,6 +16,8 @@ export interface Experiment<Schema extends z.ZodType, Prepared> extends CheckedE
   readonly tables?: readonly string[];
   /** What stands before the options in the command that repeats a run. */
   readonly words?: readonly string[];
+  /** What computes in place of a device of this machine, in words; undefined: a device does. @default always a device */
+  readonly elsewhere?: (config: z.output<Schema>) => string | undefined;
   /** Loads what may turn out to be a user's mistake, before the run's folder is made. */
   readonly prepare: (config: z.output<Schema>, rngSeed: number, context: PrepareContext) => Promise<Prepared>;
   /** What the run notes of what was prepared. */
@@ -29,6 +31,11 @@ export interface Experiment<Schema extends z.ZodType, Prepared> extends CheckedE
    * of other cells, so that the body can be recorded for a plan; see `recordCells()`.
    */
   readonly body: (context: ExperimentContext<z.output<Schema>, Prepared>) => Promise<CellResult<RunResults>>;
+  /** What is done with the results, whether they were computed or cached, before the run ends. The run notes what it returns. */
+  readonly conclude?: (
+    context: Pick<ExperimentContext<z.output<Schema>, Prepared>, "config" | "prepared">,
+    results: RunResults,
+  ) => Promise<readonly string[]>;
 }
 
 /** Where an experiment's `prepare()` runs. */
@@ -45,6 +52,7 @@ export interface ExperimentContext<Config, Prepared> {
   readonly config: Config;
   /** Seeds everything random (`--seed`). */
   readonly rngSeed: number;
+  /** If the experiment computes elsewhere, it only stands for that. */
   readonly device: CellDevice;
   readonly prepared: Prepared;
 }

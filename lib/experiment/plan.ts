@@ -5,9 +5,9 @@ import { estimatedSeconds, type PlannedCell, type Speed, type Table, textColumn 
 /**
  * The plan of one run as a table.
  *
- * @param speed of the device, as measured
+ * @param speed of the device, as measured; undefined: it is not known, and only tokens are
  */
-export function planTable(cells: readonly PlannedCell[], speed: Speed): Table {
+export function planTable(cells: readonly PlannedCell[], speed: Speed | undefined): Table {
   const all = {
     cell: "all",
     title: "",
@@ -23,9 +23,11 @@ export function planTable(cells: readonly PlannedCell[], speed: Speed): Table {
       textColumn("cell", "cell"),
       textColumn("title", "what"),
       textColumn("tokens", "tokens"),
-      textColumn("flops", "FLOPs"),
-      textColumn("bytes", "peak memory"),
-      textColumn("time", "estimated time"),
+      ...(speed === undefined ? [] : [
+        textColumn("flops", "FLOPs"),
+        textColumn("bytes", "peak memory"),
+        textColumn("time", "estimated time"),
+      ]),
     ],
     rows: [...cells.map((cell) => ({ ...cell, cells: [cell] })), all].map((cell) => ({
       cell: cell.cell,
@@ -33,7 +35,7 @@ export function planTable(cells: readonly PlannedCell[], speed: Speed): Table {
       tokens: cell.tokens === 0 ? "" : compact(cell.tokens),
       flops: cell.flops === 0 ? "" : `${scaled(cell.flops)}FLOP`,
       bytes: cell.bytes === 0 ? "" : `${scaled(cell.bytes)}B`,
-      time: longTime(estimatedSeconds(cell.cells, speed)),
+      time: speed === undefined ? "" : longTime(estimatedSeconds(cell.cells, speed)),
     })),
   };
 }

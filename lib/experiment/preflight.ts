@@ -8,7 +8,7 @@ import {
   type RunInvocation,
   type Speed,
 } from "../run/mod.ts";
-import type { Device } from "../tensor/mod.ts";
+import type { Place } from "./elsewhere.ts";
 import { longTime, planTable, scaled } from "./plan.ts";
 import { measureSpeed } from "./speed.ts";
 
@@ -28,18 +28,21 @@ export function basisText({ flopsPerSecond, secondsPerLayer }: Speed): string {
 /** Prints what a run would do and cost; writes nothing. */
 export async function showPlan<Config>(
   plan: readonly PlannedCell[],
-  device: Device,
-  invocation: RunInvocation<Config>,
+  { description, threads }: Pick<Place, "description" | "threads">,
+  { preset, seeds, json }: Pick<RunInvocation<Config>, "preset" | "seeds" | "json">,
 ): Promise<void> {
-  const { preset, seeds, json } = invocation;
-  const speed = await measureSpeed();
-  const seconds = estimatedSeconds(plan, speed);
-  const total = seeds.length === 1 ? "" : `; ${longTime(seeds.length * seconds)} for the ${seeds.length} seeds`;
-  const text = `Preset ${preset}, on ${device.description}: ${longTime(seconds)} per seed${total}\n\n` +
-    `${formatTable(planTable(plan, speed))}\n\n${basisText(speed)} Nothing was written.`;
+  const speed = threads === undefined ? undefined : await measureSpeed();
+  const seconds = speed === undefined ? null : estimatedSeconds(plan, speed);
+  const total = seconds === null || seeds.length === 1
+    ? ""
+    : `; ${longTime(seeds.length * seconds)} for the ${seeds.length} seeds`;
+  const time = seconds === null ? "its speed is not known, so neither is the time" : `${longTime(seconds)} per seed`;
+  const basis = speed === undefined ? "" : `${basisText(speed)} `;
+  const text = `Preset ${preset}, on ${description}: ${time}${total}\n\n` +
+    `${formatTable(planTable(plan, speed))}\n\n${basis}Nothing was written.`;
   if (json) console.error(text);
   else console.log(text);
-  if (json) console.log(JSON.stringify({ preset, device: device.description, seconds, plan }));
+  if (json) console.log(JSON.stringify({ preset, device: description, seconds, plan }));
 }
 
 /**
@@ -70,7 +73,7 @@ export async function checkTime<Config>(
  */
 export function checkMemory<Config>(
   plan: readonly PlannedCell[],
-  { memoryLimit = Infinity }: Pick<Device, "memoryLimit">,
+  { memoryLimit = Infinity }: Pick<Place, "memoryLimit">,
   { force }: RunInvocation<Config>,
 ): void {
   const needed = Math.max(...plan.map(({ bytes }) => bytes));

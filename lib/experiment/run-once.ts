@@ -24,7 +24,7 @@ import {
   writePageAddress,
 } from "../run/mod.ts";
 import type { ServerWorker } from "../serve/mod.ts";
-import type { Device } from "../tensor/mod.ts";
+import type { Place } from "./elsewhere.ts";
 import type { Experiment } from "./experiment.ts";
 import { thisScript } from "./repeat.ts";
 
@@ -37,7 +37,7 @@ export interface RunOnce<Prepared> {
   readonly plan: readonly PlannedCell[];
   /** The device's speed, if it was measured. */
   readonly speed: Speed | undefined;
-  readonly device: Device;
+  readonly device: Place;
   readonly prepared: Prepared;
   readonly server: ServerWorker | undefined;
   readonly terminal: TerminalView;
@@ -47,7 +47,7 @@ export interface RunOnce<Prepared> {
 
 /** Runs the experiment once, as a new run or as the continuation of one that the command line means. */
 export async function runOnce<Schema extends z.ZodType, Prepared>(
-  { definition, body, remarks, tables = [] }: Experiment<Schema, Prepared>,
+  { definition, body, conclude, remarks, tables = [] }: Experiment<Schema, Prepared>,
   invocation: RunInvocation<z.output<Schema>>,
   { rngSeed, plan, speed, device, prepared, server, terminal, command }: RunOnce<Prepared>,
 ): Promise<RunView> {
@@ -107,7 +107,8 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
     for (const text of remarks?.(prepared) ?? []) run.note(text);
     device.onFirstCompile(() => run.note("Compiling WebGPU kernels: first steps take longer"));
     const made = { sources: invocation.origins, configFile: invocation.configFile };
-    await captureProvenance(run.folder, { ...made, device: { name, description, numerics, threads } })
+    const captured = threads === undefined ? null : { name, description, numerics, threads };
+    await captureProvenance(run.folder, { ...made, device: captured })
       .catch((error) => run.note(`Provenance could not be kept: ${error.message}`, "warning"));
     if (server !== undefined) {
       const url = `${server.url}runs/${run.id}`;
@@ -115,6 +116,7 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
       await writePageAddress(run.folder, { url, pid: Deno.pid, token: server.token });
     }
     const { value: results } = await body({ run, config, rngSeed, device, prepared });
+    for (const text of await conclude?.({ config, prepared }, results) ?? []) run.note(text);
     const view = (await readRun(runsFolder, run.id))!;
     // The page links to the report as soon as the run ends, so it is written just before.
     await writeReport(run.folder, { ...view, status: "done", results, seconds: run.seconds() });

@@ -131,17 +131,23 @@ function measurement(name: string, group: string, { value, low, high, samples }:
   return { name, group, value, interval: [low, high], samples, better: "higher" };
 }
 
-/** Accuracy at the largest allowance as measures of the model that solved: `refine/long-cot@2048`. */
+/**
+ * Accuracy at the largest allowance as measures of the model that solved: `refine/long-cot@2048`.
+ *
+ * @param results as {@linkcode refinementResults} gives them
+ */
 export function refinementMeasures(
-  all: readonly MethodAttempts[],
+  { methods }: Pick<RunResults, "methods">,
+  allowance: number,
 ): { readonly measures: MeasureInfo[]; readonly measurements: Measurement[] } {
-  const largest = largestOf(all);
-  const named = all.map(({ method }) => ({
-    name: `refine/${method}@${largest}`,
-    accuracy: accuracyOf(attemptsOf(all, method, largest)),
-  }));
+  const measurements = Object.entries(methods).flatMap(([method, measured]) =>
+    measured.filter(({ name }) => name === "accuracy").map((one) => ({
+      ...one,
+      name: `refine/${method}@${allowance}`,
+    }))
+  );
   return {
-    measures: named.map(({ name }): MeasureInfo => ({
+    measures: measurements.map(({ name }): MeasureInfo => ({
       name,
       title: name,
       table: "Problems solved by refinement, percent",
@@ -151,7 +157,7 @@ export function refinementMeasures(
       chance: null,
       machineDependent: false,
     })),
-    measurements: named.map(({ name, accuracy }) => measurement(name, "", accuracy)),
+    measurements,
   };
 }
 

@@ -10,3 +10,9 @@ Deno.test("`planTable()` ends with what all cells take together", () => {
   const cells = Array.from({ length: 1000 }, () => cell(0));
   assert.equal(planTable(cells, SPEED).rows.at(-1)!.time, `${1000 * LAYERS_PER_CELL * SPEED.secondsPerLayer / 60} min`);
 });
+
+Deno.test("`planTable()` of cells that are computed elsewhere has tokens, and no time", () => {
+  const { columns, rows } = planTable([{ ...cell(0), tokens: 1000 }, { ...cell(0), tokens: 500 }], undefined);
+  assert.deepEqual(columns.map(({ key }) => key), ["cell", "title", "tokens"]);
+  assert.equal(rows.at(-1)!.tokens, "1.5k");
+});

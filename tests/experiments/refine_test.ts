@@ -1,13 +1,20 @@
 // The refinement experiment on endpoints whose right answers are known, and on models here.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { settingArguments } from "../../experiments/refine/arguments.ts";
 import { refineConfigSchema, refineDefinition } from "../../experiments/refine/config.ts";
 import { refineExperiment } from "../../experiments/refine.ts";
 import { UserError } from "../../lib/errors.ts";
 import { planOf } from "../../lib/experiment/mod.ts";
 import { type AttemptRecord, readReplies, REFINE_METHODS, REPLIES_FILE } from "../../lib/refine/mod.ts";
-import { buildConfig, readRun, repositoryRoot, runIds, type RunView } from "../../lib/run/mod.ts";
+import {
+  buildConfig,
+  parseExperimentArguments,
+  readProvenance,
+  readRun,
+  repositoryRoot,
+  runIds,
+  type RunView,
+} from "../../lib/run/mod.ts";
 import { type Asked, failure, type StubEndpoint, stubEndpoint } from "../refine/stub-endpoint.ts";
 import { assertPlanned } from "./planned.ts";
 
@@ -68,6 +75,12 @@ Deno.test("`refine --endpoint` solves what it should, counts each token, and rep
     assert.equal(code, 0, stderr);
     const result = JSON.parse(stdout.trim().split("\n").at(-1)!);
     const view = (await readRun(runs, result.run))!;
+
+    await t.step("the endpoint is what solved, not this machine", async () => {
+      assert.equal(view.device, `stub at ${stub.url}`);
+      assert.equal((await readProvenance(join(runs, result.run)))[0]!.environment.device, null);
+      assert.equal(view.speed, null);
+    });
 
     await t.step("the methods that write notes solve everything, the others half", async () => {
       await assertPlanned(runs, result.run);
@@ -164,7 +177,10 @@ Deno.test("a mistake is named before a run is begun", async () => {
   const wrong: readonly (readonly [settings: object, message: RegExp])[] = [
     [{ endpoint: { url: "http://127.0.0.1:9/v1", retries: 0 } }, /127\.0\.0\.1:9\/v1 cannot be reached/],
     [{ endpoint: { url: stub.url }, model: { name: "smal" } }, /no model "smal".*small, large/],
-    [{ endpoint: { url: stub.url }, problems: { file: "no-such.jsonl" } }, /no-such\.jsonl: it does not exist/],
+    [
+      { endpoint: { url: stub.url }, model: { name: "small" }, problems: { file: "no-such.jsonl" } },
+      /no-such\.jsonl: it does not exist/,
+    ],
     [{ model: { source: "no-such-run" } }, /no-such-(run|folder)/],
     [{ model: { source: "models/no-such" } }, /models\/no-such/],
   ];
@@ -179,7 +195,9 @@ Deno.test("a mistake is named before a run is begun", async () => {
     };
     await assert.rejects(begin, (error) => error instanceof UserError && message.test(error.message), String(message));
   }
-  assert.throws(() => settingArguments(["--endpoint"]), /--endpoint needs a value/);
+  const given = refineConfigSchema.parse({ endpoint: { url: stub.url }, model: { name: "small" } });
+  const both = { config: given, origins: { "model.source": "set" }, runsFolder: "none", dryRun: false } as const;
+  await assert.rejects(() => refineExperiment().complete!(both), /Cannot use both last and the endpoint/);
 });
 
 Deno.test("settings that do not fit together are refused", async () => {
@@ -193,19 +211,46 @@ Deno.test("settings that do not fit together are refused", async () => {
 Deno.test("the plan has a cell for each method, with the tokens that it may spend", async () => {
   const experiment = refineExperiment();
   const preset = { name: "quick", value: refineDefinition.presets["quick"]!.config as Record<string, unknown> };
-  const given = buildConfig(refineDefinition.schema, { preset, sets: ["endpoint.url=http://127.0.0.1:9/v1"] });
+  await using stub = stubEndpoint(solver);
+  const given = buildConfig(refineDefinition.schema, { preset, sets: [`endpoint.url=${stub.url}`] });
   const config = await experiment.complete!({ config: given, origins: {}, runsFolder: "none", dryRun: true });
   const plan = await planOf(experiment, config);
   assert.deepEqual(plan.map(({ cell }) => cell), ["problems", ...REFINE_METHODS, "report"]);
   assert.ok(plan.slice(1, -1).every(({ tokens }) => tokens === 60 * (1024 + 2048 + 4096)));
 });
 
-Deno.test("`settingArguments()` gives the model and the endpoint as settings", () => {
-  assert.deepEqual(settingArguments(["last", "--model=bts", "--seed", "2"]), [
-    ...["--set", "model.source=last", "--set", "model.name=bts", "--seed", "2"],
-  ]);
-  assert.deepEqual(settingArguments(["--endpoint", "http://a/v1?x=1", "--json"]), [
-    ...["--set", "endpoint.url=http://a/v1?x=1", "--json"],
-  ]);
-  assert.deepEqual(settingArguments([]), []);
+Deno.test("`--dry-run` asks the endpoint for its models, and promises no time", async () => {
+  await using one = stubEndpoint(solver);
+  await using two = stubEndpoint(solver, ["small", "large"]);
+  const plan = await refine("no-such-folder", "--endpoint", one.url, "--dry-run");
+  assert.equal(plan.code, 0, plan.stderr);
+  assert.match(plan.stderr, /on stub at http:\/\/127\.0\.0\.1:\d+\/v1: its speed is not known/);
+  assert.doesNotMatch(plan.stderr, /\d s\b|\d min|FLOP|estimated|cores|threads/i);
+  assert.equal(JSON.parse(plan.stdout.trim().split("\n").at(-1)!).seconds, null);
+  const wrong = await refine("no-such-folder", "--endpoint", two.url, "--dry-run");
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /Which model at .*it has small, large\n.*--model/);
+  assert.deepEqual([...one.asked, ...two.asked], []);
+});
+
+Deno.test("the model and the endpoint are options of their own, which `--help` lists", () => {
+  const parse = (...args: string[]) => parseExperimentArguments(args, refineDefinition);
+  const help = parse("--help");
+  assert.ok(help.kind === "help");
+  for (const words of ["[run|model]", "--endpoint <url>", "--model <name>", "OPENAI_API_KEY"]) {
+    assert.ok(help.text.includes(words), words);
+  }
+  const given = parse("--seed", "2", "last", "--model=bts");
+  assert.ok(given.kind === "run");
+  assert.deepEqual([given.config.model.source, given.config.model.name, given.seeds], ["last", "bts", [2]]);
+  const there = parse("--endpoint", "http://a/v1?x=1", "--json");
+  assert.ok(there.kind === "run");
+  assert.equal(there.config.endpoint.url, "http://a/v1?x=1");
+  const wrong = [["localhost:8000/v1", /expected an address/], ["http://a:b@localhost/v1", /has a password/]] as const;
+  for (const [url, message] of wrong) assert.throws(() => parse("--endpoint", url), message);
+  assert.throws(() => parse("--endpoint"), /--endpoint <url>' argument missing/);
+  assert.throws(
+    () => parse("--endpont=x"),
+    (error) => error instanceof UserError && /--endpoint/.test(error.hint ?? ""),
+  );
 });

@@ -13,6 +13,7 @@ import { isRunId, makeRunId } from "../files/run-id.ts";
 import { defaultRunsFolder } from "../files/runs-folder.ts";
 import { LARGEST_SEED, readSeeds } from "../config/seeds.ts";
 import { settingsHelp, settingsOverview } from "../config/settings-help.ts";
+import { declareShorthands, type Shorthand, shorthandSets } from "./shorthands.ts";
 import { WEBHOOK_VARIABLE, webhookUrl, withoutWebhook } from "../alerts/webhook.ts";
 
 export interface Preset<Schema extends z.ZodType> {
@@ -36,6 +37,8 @@ export interface ExperimentDefinition<Schema extends z.ZodType> {
   /** A sentence or a paragraph for `--help`. */
   readonly description: string;
   readonly schema: Schema;
+  /** Arguments and options that stand for settings. @default none */
+  readonly shorthands?: readonly Shorthand[];
   /** Which settings may change when a run is resumed, by key path with `*` for any part. @default none */
   readonly mayChange?: MayChange;
   readonly presets: Readonly<Record<string, Preset<Schema>>>;
@@ -98,10 +101,11 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
   if (given.help !== undefined) return { kind: "help", text: helpText(definition, command, given.help) };
   const preset = presetOf(given, definition);
   const file = given.config === undefined ? undefined : readConfigFile(given.config, readFile);
+  const set = given.set ?? [];
   const layers = {
     preset: { name: given.preset, value: preset.config as Record<string, unknown> },
     file,
-    sets: given.set ?? [],
+    sets: [...shorthandSets(definition.shorthands ?? [], parsed, set), ...set],
   };
   const config = buildConfig(definition.schema, layers);
   return {
@@ -153,8 +157,9 @@ interface Options {
 /** The experiment's commander command. `--help` is an option like the others, because it takes a section. */
 function experimentCommand<Schema extends z.ZodType>(definition: ExperimentDefinition<Schema>): Command {
   const collect = (value: string, before: string[] = []) => [...before, value];
-  return new Command(definition.name)
-    .description(`${definition.title}\n\n${definition.description}`)
+  const command = new Command(definition.name).description(`${definition.title}\n\n${definition.description}`);
+  declareShorthands(command, definition.shorthands ?? []);
+  return command
     .option("--preset <name>", "one of the presets below", definition.defaultPreset)
     .option("--set <key=value>", "change one setting; may be repeated", collect)
     .option("--config <file>", "settings from a .json or .yaml file; --set overrides it")

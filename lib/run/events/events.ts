@@ -54,7 +54,7 @@ const request = {
   schemaVersion,
   title: z.string(),
   device: z.string(),
-  /** `cpu`, `webgpu` or `reference`; absent in logs of version 1. */
+  /** `cpu`, `webgpu` or `reference`, or `elsewhere` if the device is not this machine's; absent in logs of version 1. */
   backend: z.string().optional(),
   config: jsonSchema,
   /** The planned cells, in order. */

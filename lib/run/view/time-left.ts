@@ -67,8 +67,9 @@ const TRUSTED_AFTER_SECONDS = 20;
 export function runSecondsLeft(view: RunView, now: number): number | undefined {
   if (!isUnderWay(view) || view.cells.every(({ work }) => work === null)) return undefined;
   const { speed } = view;
-  /** In seconds if the speed is known, else in operations: their ratio to seconds is the pace. */
-  const size = (work: Work) => speed === null ? work.flops : estimatedSeconds([work], speed);
+  const unit = view.cells.some(({ work }) => work !== null && work.flops > 0) ? "flops" : "tokens";
+  /** In seconds if the speed is known, else in operations or tokens: their ratio to seconds is the pace. */
+  const size = (work: Work) => speed === null ? work[unit] : estimatedSeconds([work], speed);
   let [spent, passed, ahead, current] = [0, 0, 0, 0];
   for (const cell of view.cells) {
     const { work, status, seconds, startedAt } = cell;

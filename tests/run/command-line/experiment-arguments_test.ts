@@ -52,6 +52,27 @@ const parse = (
 };
 const set = (...texts: string[]) => parse(texts.flatMap((text) => ["--set", text])).config;
 
+Deno.test("shorthands are arguments and options for settings; --set of the same setting takes precedence", () => {
+  const shorthands = [
+    { flags: "[note]", setting: "note", description: "a note" },
+    { flags: "--seed-steps <number>", setting: "train.seed.steps", description: "steps of the seed" },
+  ];
+  const read = (...args: string[]) => {
+    const invocation = parseExperimentArguments(args, { ...definition, shorthands });
+    assert(invocation.kind === "run");
+    return invocation;
+  };
+  const { config, origins, command } = read("--preset", "lab", "hello", "--seed-steps", "7");
+  assert.deepEqual([config.note, config.train.seed.steps], ["hello", 7]);
+  assert.deepEqual([origins["note"], origins["train.seed.steps"]], ["set", "set"]);
+  assert.deepEqual(command, ["bts", "--preset", "lab", "hello", "--seed-steps", "7"]);
+  assert.equal(read("hello", "--set", "note=other").config.note, "other");
+  assert.equal(read().config.note, "");
+  refuses(() => read("a", "b"), "command.excess-arguments", /./);
+  refuses(() => read("--seed-step", "7"), "command.unknown-option", /--seed-steps/);
+  refuses(() => read("--seed-steps", "0"), "config.invalid", /train\.seed\.steps cannot be 0/);
+});
+
 function refuses(act: () => unknown, code: string, text: RegExp): void {
   assert.throws(act, (error) => {
     assert(error instanceof UserError, String(error));

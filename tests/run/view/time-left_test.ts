@@ -78,6 +78,14 @@ Deno.test("`runSecondsLeft()` counts the running cell at its own pace, and needs
   assert.ok(Math.abs(left - (95 * 4 + 2 * 120 / 1.05)) < 1, `${left}`);
 });
 
+Deno.test("`runSecondsLeft()` follows tokens where operations are not counted, as of a model behind an endpoint", () => {
+  const view = runUpTo(["a"], [], null);
+  for (const cell of view.cells) cell.work = { tokens: 1000, flops: 0, layers: 0 };
+  assert.equal(runSecondsLeft(view, START + 100_000), 300);
+  for (const cell of view.cells) cell.status = "planned";
+  assert.equal(runSecondsLeft(view, START), undefined);
+});
+
 Deno.test("`runSecondsLeft()` says nothing of a run that is over, or whose log does not say what it takes", () => {
   assert.equal(runSecondsLeft(runUpTo([], [], null), START), undefined);
   assert.equal(runSecondsLeft({ ...runUpTo([]), status: "stopped" }, START), undefined);
