@@ -5,7 +5,6 @@ import type { ExperimentContext } from "../../lib/experiment/mod.ts";
 import { methodLabel } from "../../lib/methods.ts";
 import {
   attemptedSchema,
-  type AttemptRecord,
   type MathProblem,
   type MethodName,
   readReplies,
@@ -18,6 +17,7 @@ import {
 import type { CellContext, CellCost, CellResult } from "../../lib/run/mod.ts";
 import type { RefineConfig } from "./config.ts";
 import type { ModelFacts, OpenTeam } from "./models.ts";
+import { noteAttempts } from "./notes.ts";
 
 /** What is opened before a run. */
 export interface Prepared {
@@ -112,8 +112,7 @@ export function solveCell(
     await writeReplies(join(cell.folder, REPLIES_FILE), kept.used());
     const lines = records.map((record) => `${JSON.stringify(record)}\n`);
     await Deno.writeTextFile(join(cell.folder, ATTEMPTS_FILE), lines.join(""));
-    noteUnanswered(cell, records);
-    if (method.startsWith("pdr-")) noteWithoutDrafts(cell, records);
+    noteAttempts(cell, method, records, kept.used());
     const byBudget = budgets.map((budget) => {
       const own = records.filter(({ allowance }) => allowance === budget);
       return `${own.filter(({ right }) => right).length} of ${own.length} with ${budget} tokens`;
@@ -121,28 +120,6 @@ export function solveCell(
     cell.summary(`solved ${byBudget.join(", ")}`);
     return { attempts: records.map((record) => attemptedSchema.strip().parse(record)) };
   });
-}
-
-function noteUnanswered(cell: CellContext, records: readonly { readonly allowance: number; readonly calls: number }[]) {
-  const cut = records.filter(({ calls }) => calls === 0);
-  if (cut.length === 0) return;
-  const budgets = [...new Set(cut.map(({ allowance }) => allowance))].join(", ");
-  cell.note(
-    `${cut.length} attempts had no room for an answer and count as wrong: a prompt alone takes the ${budgets} tokens, ` +
-      "or the model's context",
-    "warning",
-  );
-}
-
-function noteWithoutDrafts(cell: CellContext, records: readonly AttemptRecord[]) {
-  const without = records.filter(({ trace }) => trace.length > 0 && trace.every(({ role }) => role !== "draft"));
-  if (without.length === 0) return;
-  const budgets = [...new Set(without.map(({ allowance }) => allowance))].join(", ");
-  cell.note(
-    `${without.length} attempts had no room for drafts and are one chain of thought (budgets ${budgets}): give larger ` +
-      "budgets, or smaller division.draftTokens, workspaceTokens and quoteTokens",
-    "warning",
-  );
 }
 
 /** What a method takes at most, when it spends all of its tokens. */
