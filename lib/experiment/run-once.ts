@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { writeReport } from "../report/mod.ts";
 import {
   captureProvenance,
+  foldEnded,
   linkTo,
   openAlarms,
   type PlannedCell,
@@ -117,6 +118,8 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
     }
     const { value: results } = await body({ run, config, rngSeed, device, prepared });
     for (const text of await conclude?.({ config, prepared }, results) ?? []) run.note(text);
+    // Before the run ends, so that whoever reads it then has all samples.
+    endUsage();
     const view = (await readRun(runsFolder, run.id))!;
     // The page links to the report as soon as the run ends, so it is written just before.
     await writeReport(run.folder, { ...view, status: "done", results, seconds: run.seconds() });
@@ -127,6 +130,7 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
     endUsage();
   });
   terminal.print(`Report: ${join(run.folder, "report.html")}`);
+  await foldEnded(run.folder);
   return (await readRun(runsFolder, run.id))!;
 }
 

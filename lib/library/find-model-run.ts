@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { branchedRun } from "../bts/mod.ts";
 import { UserError } from "../errors.ts";
-import { listRuns } from "../run/mod.ts";
+import { idsByStart } from "../run/mod.ts";
 import { findRun, type RunPlace } from "./find-run.ts";
 
 /**
@@ -14,7 +14,7 @@ import { findRun, type RunPlace } from "./find-run.ts";
 export async function findModelRun(run: string | URL, runs?: string | URL, hint?: string): Promise<RunPlace> {
   const place = await findRun(run, runs, hint);
   if (run !== "last" || await hasModels(place)) return place;
-  for (const { id } of await listRuns(place.runsFolder)) {
+  for (const id of await idsByStart(place.runsFolder)) {
     const other = { runsFolder: place.runsFolder, id };
     if (await hasModels(other)) return other;
   }

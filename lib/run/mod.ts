@@ -7,6 +7,7 @@
 //   process       locks, signals, scripts, jobs
 //   log           writing and reading the event log of one run
 //   series        points of curves as columns, thinned for charts
+//   fold          what a log says, kept beside it and in memory
 //   config        settings from presets, files and --set
 //   cells         cells, their cache and checkpoints, and the run that they are built in
 //   alerts        stalls, full disks, and the webhook
@@ -133,11 +134,11 @@ export { linkTo, type PageAddress, readPageAddress, TOKEN_PARAMETER, writePageAd
 export { encodeLine } from "./log/log-line.ts";
 export { readEvents, readRun, runFolder, runIds } from "./log/read.ts";
 export type { RunListener } from "./log/run-writer.ts";
-export { readStatus } from "./log/summary.ts";
 export { CSV_HEADER, pointsCsv } from "./series/csv.ts";
 export { placesInCell } from "./series/places.ts";
 export { countSeries, seriesNames, seriesOf, type SeriesQuery } from "./series/series.ts";
-export { createSeriesStore, type SeriesStore } from "./series/series-store.ts";
+export { createFoldStore, type FoldStore } from "./fold/fold-store.ts";
+export { foldEnded } from "./fold/kept-fold.ts";
 export { buildConfig, configOrigins } from "./config/config.ts";
 export { type DependentDefaults, withDependentDefaults } from "./config/dependent-defaults.ts";
 export { configDifferences, type Difference } from "./config/differences.ts";
@@ -155,7 +156,6 @@ export { OUTPUT_FILE, teeConsole } from "./capture/console-output.ts";
 export { readUsage, type UsageSample, usageSampleSchema, watchUsage } from "./capture/usage.ts";
 export { type Compared, type ComparedRow, compareRuns, MOST_COMPARED } from "./catalog/compare.ts";
 export { diffRuns, type RunDiff } from "./catalog/diff.ts";
-export { filterRuns } from "./catalog/filter-runs.ts";
 export { addLabel, checkLabel, type LabelBody, readLabels, sweepOf } from "./catalog/labels.ts";
 export {
   keepPrompt,
@@ -177,17 +177,18 @@ export {
   type SharedReport,
   writeAboutReport,
 } from "./catalog/reports.ts";
-export { tableIds, tableNames, tableWindow } from "./catalog/run-table.ts";
+export { matchingIds, tableIds, tableNames, tableWindow } from "./catalog/run-table.ts";
 export { type TableData, type TableReader, tableReader } from "./catalog/table-data.ts";
 export {
   type TableCell,
   type TableColumn,
   type TableRow,
+  tableRowSchema,
   type TableWindow,
   tableWindowSchema,
 } from "./catalog/table-rows.ts";
 export { resolveRun } from "./catalog/resolve-run.ts";
-export { listRuns } from "./catalog/run-list.ts";
+export { idsByStart, listRuns } from "./catalog/run-list.ts";
 export { withIndex } from "./catalog/runs-index.ts";
 export {
   emptyTrash,

@@ -19,8 +19,8 @@ import { type Abilities, abilities, addActionRoutes, NO_ABILITIES } from "./rout
 import { missing, problem } from "./routes/answers.ts";
 import type { Access } from "./access.ts";
 import { loadAssets } from "./assets.ts";
-import { createFeeds, type Feeds } from "./feed.ts";
-import { tableReader } from "../run/mod.ts";
+import { createFeeds, type Feeds } from "./feeds.ts";
+import { createFoldStore, type FoldStore, tableReader } from "../run/mod.ts";
 import { ASSET_POLICY } from "./headers.ts";
 import { addArtifactRoutes } from "./routes/artifacts.ts";
 import { addCompareRoutes } from "./routes/compare.ts";
@@ -52,6 +52,8 @@ export interface AppOptions {
   readonly abilities?: Abilities;
   /** Whether models are served at the same address, below `/v1`. @default false */
   readonly models?: boolean;
+  /** What runs are read through. @default a store that keeps folds beside long logs where the app may edit */
+  readonly folds?: FoldStore;
   /** What the event streams read from, for callers that must end them. @default those of the runs folder */
   readonly feeds?: Feeds;
 }
@@ -64,9 +66,12 @@ export interface AppOptions {
  * ids against a pattern and looks them up in the folder's listing.
  */
 export function createApp(options: AppOptions): OpenAPIHono {
-  const { runsFolder, hosts = [], keepAliveMs, models = false, feeds = createFeeds(runsFolder), access } = options;
+  const { runsFolder, hosts = [], keepAliveMs, models = false, access } = options;
   const app = new OpenAPIHono();
   const able = hosts.length > 0 ? NO_ABILITIES : options.abilities ?? abilities(runsFolder);
+  const { folds = createFoldStore(runsFolder, { writable: able.edit }) } = options;
+  const { feeds = createFeeds(runsFolder, folds) } = options;
+  const table = tableReader(runsFolder, able.edit);
 
   app.use(commonHeaders, dataByDefault, guard(hosts), signIn(access));
   app.use(methodNotAllowed({
@@ -78,18 +83,17 @@ export function createApp(options: AppOptions): OpenAPIHono {
   }));
 
   addAssets(app);
-  addRunRoutes(app, runsFolder, feeds, keepAliveMs);
+  addRunRoutes(app, { runsFolder, folds, table, feeds }, keepAliveMs);
   addProvenanceRoutes(app, runsFolder);
-  addSeriesRoutes(app, runsFolder);
-  addArtifactRoutes(app, runsFolder);
+  addSeriesRoutes(app, folds);
+  addArtifactRoutes(app, runsFolder, folds);
   addProcessRoutes(app, runsFolder);
-  addFigureRoutes(app, runsFolder);
+  addFigureRoutes(app, folds);
   addSweepRoutes(app, runsFolder);
-  const table = tableReader(runsFolder, able.edit);
   addTableRoutes(app, table);
   addReportRoutes(app, runsFolder, table);
   addTrashRoutes(app, runsFolder);
-  addCompareRoutes(app, runsFolder);
+  addCompareRoutes(app, runsFolder, folds);
   addActionRoutes(app, runsFolder, able, access, table);
 
   addModelsRoute(app, models);

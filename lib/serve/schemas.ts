@@ -14,6 +14,8 @@ import {
   runStatusSchema,
   runViewSchema,
   seriesNamesSchema,
+  tableRowSchema,
+  tableWindowSchema,
   usageSampleSchema,
 } from "../run/mod.ts";
 
@@ -195,6 +197,14 @@ export const reportListResponseSchema = z.strictObject({
   })),
 });
 
+/** `/api/table`: rows of a view. */
+export const sentWindowSchema = tableWindowSchema.extend({
+  /** Names this window, in `since`. */
+  version: z.string(),
+  /** A number stands for the row at that place in the window that `since` names. */
+  rows: z.array(z.union([tableRowSchema, z.int().nonnegative()])).readonly(),
+});
+
 /** `/api/table/ids`: ids of all runs of a view. */
 export const tableIdsSchema = z.strictObject({ runs: z.array(z.string()) });
 
@@ -222,6 +232,7 @@ export const tagsRequestSchema = z.strictObject({
 export const removeRequestSchema = z.strictObject({ runs: manyRuns });
 export const changedRunsSchema = z.strictObject({ runs: z.array(z.string()) });
 
+export type SentWindow = z.infer<typeof sentWindowSchema>;
 export type TableNames = z.infer<typeof tableNamesSchema>;
 export type RemovalsResponse = z.infer<typeof removalsSchema>;
 export type RunResponse = z.infer<typeof runResponseSchema>;

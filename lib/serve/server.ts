@@ -1,10 +1,11 @@
 // Listening for requests.
 import { listen, urlOf } from "../http/mod.ts";
+import { createFoldStore } from "../run/mod.ts";
 import { withTimeout } from "../timeout.ts";
 import { type Abilities, abilities } from "./routes/actions.ts";
 import { createAccess } from "./access.ts";
 import { createApp } from "./app.ts";
-import { createFeeds } from "./feed.ts";
+import { createFeeds } from "./feeds.ts";
 
 export interface ServeOptions {
   readonly runsFolder: string;
@@ -72,9 +73,10 @@ export function serve(options: ServeOptions): Server {
   const { runsFolder, port, hostname = "127.0.0.1", hosts = [], signal, isPrivate = false, beside } = options;
   const able = options.abilities ?? abilities(runsFolder);
   const access = isPrivate || able.edit || able.stop ? createAccess(isPrivate) : undefined;
-  const feeds = createFeeds(runsFolder);
+  const folds = createFoldStore(runsFolder, { writable: hosts.length === 0 && able.edit });
+  const feeds = createFeeds(runsFolder, folds);
   const cut = new AbortController();
-  const app = createApp({ runsFolder, hosts, feeds, access, abilities: able, models: beside !== undefined });
+  const app = createApp({ runsFolder, hosts, folds, feeds, access, abilities: able, models: beside !== undefined });
   let asked = -Infinity;
   const server = listen(port, hostname, cut.signal, (request, info) => {
     asked = performance.now();

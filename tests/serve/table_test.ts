@@ -1,9 +1,15 @@
 // The table of runs over HTTP: rows, tags of answers, compression, the page without JavaScript, changes of many runs.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readLabels, tableWindowSchema } from "../../lib/run/mod.ts";
+import { addLabel, readLabels } from "../../lib/run/mod.ts";
 import { createAccess, createApp } from "../../lib/serve/mod.ts";
-import { changedRunsSchema, removalsSchema, sessionResponseSchema, tableNamesSchema } from "../../lib/serve/schemas.ts";
+import {
+  changedRunsSchema,
+  removalsSchema,
+  sentWindowSchema,
+  sessionResponseSchema,
+  tableNamesSchema,
+} from "../../lib/serve/schemas.ts";
 import { withRunsFolder } from "../run/fake-run.ts";
 import { variedId, writeVariedRuns } from "../run/varied-runs.ts";
 
@@ -30,14 +36,24 @@ async function withTable(
 }
 
 Deno.test("rows come in windows; an unchanged one costs its headers, and a large one is compressed", () =>
-  withTable(120, async (ask) => {
+  withTable(120, async (ask, runsFolder) => {
     const answer = await ask("/api/table?sort=bpb&limit=20");
-    const shown = tableWindowSchema.parse(await answer.json());
+    const shown = sentWindowSchema.parse(await answer.json());
     assert.deepEqual([shown.total, shown.rowCount, shown.rows.length], [120, 120, 20]);
     const tag = answer.headers.get("etag")!;
     const again = await ask("/api/table?sort=bpb&limit=20", { headers: { "if-none-match": tag } });
     assert.equal(again.status, 304);
     assert.equal(await again.text(), "");
+    const { version } = sentWindowSchema.parse(await (await ask("/api/table?sort=bpb&limit=20")).json());
+    assert.equal(tag.replace(/^W\//, ""), `"${version}"`);
+    addLabel(join(runsFolder, (shown.rows[3] as { readonly id: string }).id), { kind: "name", name: "Renamed" });
+    const news = sentWindowSchema.parse(
+      await (await ask(`/api/table?sort=bpb&limit=20&since=${version}`, { headers: { "if-none-match": tag } })).json(),
+    );
+    assert.deepEqual(news.rows.map((row) => typeof row === "number" ? row : row.kind === "run" && row.title), [
+      ...[0, 1, 2, "Renamed"],
+      ...Array.from({ length: 16 }, (_, i) => i + 4),
+    ]);
     const small = await ask("/api/table?limit=500", { headers: { "accept-encoding": "gzip" } });
     assert.equal(small.headers.get("content-encoding"), "gzip");
     const bytes = (await small.arrayBuffer()).byteLength;
@@ -76,7 +92,7 @@ Deno.test("many runs are tagged and removed at once, and each removal is restore
     const tagged = await post("/api/tags", { runs: [a, b], add: ["good"], remove: [] });
     assert.deepEqual(changedRunsSchema.parse(await tagged.json()), { runs: [a, b] });
     assert.deepEqual((await readLabels(join(runsFolder, b!))).tags, ["good"]);
-    const good = tableWindowSchema.parse(await (await ask("/api/table?filter=tag:good")).json());
+    const good = sentWindowSchema.parse(await (await ask("/api/table?filter=tag:good")).json());
     assert.equal(good.matching, 2);
     // One unknown run: nothing is changed.
     assert.equal((await post("/api/tags", { runs: [c, variedId(99)], add: ["bad"], remove: [] })).status, 404);
@@ -89,7 +105,7 @@ Deno.test("many runs are tagged and removed at once, and each removal is restore
 
     assert.equal((await post("/api/remove", { runs: [a, b] })).status, 200);
     assert.equal((await post("/api/remove", { runs: [c] })).status, 200);
-    assert.equal(tableWindowSchema.parse(await (await ask("/api/table")).json()).total, 3);
+    assert.equal(sentWindowSchema.parse(await (await ask("/api/table")).json()).total, 3);
     const { removals } = removalsSchema.parse(await (await ask("/api/removals")).json());
     assert.deepEqual(removals.map(({ runs }) => runs), [[c], [a, b]]);
     assert.match(await (await ask("/trash")).text(), new RegExp(`<code>${a}</code>`));
@@ -98,3 +114,33 @@ Deno.test("many runs are tagged and removed at once, and each removal is restore
     assert.equal((await post("/api/restore", { removal: removals[1]!.removal })).status, 409);
     assert.equal((await post("/api/restore", { removal: "../.." })).status, 409);
   }, true));
+
+Deno.test("what runs took of their machine can be shown, sorted and filtered by", () =>
+  withTable(3, async (ask, runsFolder) => {
+    const usage = (run: number, samples: readonly (readonly [seconds: number, cores: number, memory: number])[]) =>
+      Deno.writeTextFile(
+        join(runsFolder, variedId(run), "usage.jsonl"),
+        samples.map(([seconds, cores, memory]) =>
+          JSON.stringify({ time: "2026-01-01T00:00:00.000Z", seconds, cores, memory }) + "\n"
+        ).join(""),
+      );
+    await usage(0, [[5, 2, 1e9], [15, 1, 3e9]]);
+    await usage(2, [[5, 0.5, 5e9]]);
+    const shown = async (query: string) =>
+      sentWindowSchema.parse(await (await ask(`/api/table?columns=cores,memory,tokensPerSecond${query}`)).json());
+    const { columns, rows } = await shown("&sort=-memory");
+    assert.deepEqual(columns.map(({ key, kind }) => [key, kind]), [
+      ["cores", "number"],
+      ["memory", "bytes"],
+      ["tokensPerSecond", "number"],
+    ]);
+    assert.deepEqual(rows.map((row) => typeof row === "number" ? row : row.values.slice(0, 2)), [
+      [0.5, 5e9],
+      [1.25, 3e9],
+      [null, null],
+    ]);
+    assert.equal((await shown("&filter=cores:>1")).matching, 1);
+    assert.equal((await shown("&filter=memory:>2e9")).matching, 2);
+    const { names } = tableNamesSchema.parse(await (await ask("/api/table/names")).json());
+    assert.ok(["cores", "memory", "tokensPerSecond"].every((name) => names.some((one) => one.name === name)));
+  }));

@@ -29,7 +29,7 @@ export type UsageSample = z.infer<typeof usageSampleSchema>;
  *
  * @param sampleMs time between two samples at first
  * @param most samples in the file
- * @returns a function that ends it, after a last sample
+ * @returns a function that ends it, after a last sample; called again, it does nothing
  */
 export async function watchUsage(folder: string, sampleMs = SAMPLE_MS, most = MOST_SAMPLES): Promise<() => void> {
   const path = join(folder, USAGE_FILE);
@@ -60,7 +60,10 @@ export async function watchUsage(folder: string, sampleMs = SAMPLE_MS, most = MO
     Deno.unrefTimer(timer);
   };
   wait();
+  let ended = false;
   return () => {
+    if (ended) return;
+    ended = true;
     clearTimeout(timer);
     take();
   };
@@ -73,6 +76,22 @@ export async function readUsage(folder: string): Promise<UsageSample[]> {
   const info = await Deno.lstat(path).catch(absent);
   const text = info?.isFile ? await Deno.readTextFile(path).catch(absent) : undefined;
   return (text ?? "").split("\n").flatMap((line) => attempt(() => [usageSampleSchema.parse(JSON.parse(line))]) ?? []);
+}
+
+/** What a run took of its machine, in two numbers. */
+export interface UsageFigures {
+  /** Cores that it kept busy, on average. */
+  readonly cores: number;
+  /** The most memory that it had, in bytes. */
+  readonly memory: number;
+}
+
+/** The figures of some samples; null if there are none. */
+export function usageFigures(samples: readonly UsageSample[]): UsageFigures | null {
+  if (samples.length === 0) return null;
+  const seconds = samples.reduce((sum, sample) => sum + sample.seconds, 0);
+  const cores = samples.reduce((sum, sample) => sum + sample.cores * sample.seconds, 0) / seconds;
+  return { cores: round(cores), memory: Math.max(...samples.map(({ memory }) => memory)) };
 }
 
 /** Seconds on the clock, and seconds that all threads of this process have computed. */

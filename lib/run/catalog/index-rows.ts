@@ -2,6 +2,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { RunEvent } from "../events/events.ts";
 import type { Labels, RunStatus, RunSummary, RunView } from "../events/views.ts";
+import type { UsageFigures } from "../capture/usage.ts";
 import { validUpTo } from "../view/mod.ts";
 import { RUN_TABLES } from "./index-schema.ts";
 
@@ -18,6 +19,8 @@ export interface RowWriter {
   status(run: string, status: RunStatus): void;
   /** Replaces name, tags and people's notes. */
   labels(run: string, labels: Labels): void;
+  /** Replaces what the run took of its machine. */
+  usage(run: string, usage: UsageFigures | null): void;
   /** Removes every row of a run. */
   clear(run: string): void;
 }
@@ -123,11 +126,13 @@ export function rowWriter(db: DatabaseSync): RowWriter {
       for (const tag of tags) insert("tags", run, tag);
       for (const { time, text } of notes) insert("notes", run, "person", null, "info", time, text);
     },
+    usage: (run, usage) =>
+      write("update runs set cores = ?, memory = ? where id = ?", usage?.cores ?? null, usage?.memory ?? null, run),
     clear,
   };
 }
 
-/** All columns of a run but its name, which is a label. */
+/** All columns of a run that its log decides. */
 const RUN = `insert into runs (id, experiment, title, preset, seed, device, status, started, updated, seconds, error,
     config, command, versions, pid, damaged, stalled) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   on conflict do update set experiment = excluded.experiment, title = excluded.title, preset = excluded.preset,

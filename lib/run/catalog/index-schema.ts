@@ -1,7 +1,7 @@
 // The tables of the index over all runs, as docs/runs.md describes them. Raise the version with every change here.
 
 /** Version of the tables (`PRAGMA user_version`): an index of another version is rebuilt from the logs. */
-export const INDEX_VERSION = 5;
+export const INDEX_VERSION = 6;
 /** `PRAGMA application_id`, which distinguishes an index from other SQLite databases: "Stch" in ASCII. */
 export const INDEX_APPLICATION = 0x53746368;
 
@@ -17,7 +17,7 @@ create table runs (
   id text primary key, name text, experiment text not null, title text not null, preset text not null,
   seed integer, device text not null, status text not null, started text not null, updated text not null,
   seconds real, error text, config text not null, command text not null, versions text not null, pid integer,
-  damaged integer not null default 0, stalled integer not null default 0
+  damaged integer not null default 0, stalled integer not null default 0, cores real, memory real
 ) strict, without rowid;
 create table cells (
   run text not null, position integer not null, name text not null, title text not null, description text not null,

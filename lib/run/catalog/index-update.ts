@@ -1,6 +1,7 @@
 // Updating the rows of every run: only what was added to its log, labels and evaluations since the last update is read.
 import { join } from "node:path";
 import { UserError } from "../../errors.ts";
+import { readUsage, usageFigures } from "../capture/usage.ts";
 import type { DatabaseSync } from "node:sqlite";
 import type { LogDamage, RunStatus, RunSummary, RunView } from "../events/views.ts";
 import { timeOfRunId } from "../files/run-id.ts";
@@ -156,10 +157,12 @@ async function updateRun(run: IndexedRun, before: Known | undefined): Promise<nu
   if (view === undefined) return absent(run, before);
   const given = await readLabels(folder);
   const shown = await evaluated(view.view, folder);
+  const usage = usageFigures(await readUsage(folder).catch(() => []));
   transact(db, () => {
     const damaged = view.damage.length;
     rows.view(shown, statusNow(view.view.status, writer), damaged);
     rows.labels(id, given);
+    rows.usage(id, usage);
     mark(run, state, summarize(view.view, view.view.status, damaged), { log, labels, evaluations });
   });
   return events;

@@ -15,6 +15,9 @@ import {
 
 /** A run in a sorted list. */
 export interface SortedRun extends ListedRun {
+  /** Cores that it kept busy on average, and the most memory that it had, in bytes; null if it kept no samples. */
+  readonly cores: number | null;
+  readonly memory: number | null;
   /** The value that the list is sorted by, when that is a metric. */
   readonly sortedBy: number | null;
 }
@@ -46,6 +49,8 @@ const COLUMNS: Readonly<Record<string, { readonly key: Key; readonly direction: 
   preset: { key: (run) => run.preset, direction: 1 },
   experiment: { key: (run) => run.experiment, direction: 1 },
   device: { key: (run) => run.device, direction: 1 },
+  cores: { key: (run) => run.cores, direction: -1 },
+  memory: { key: (run) => run.memory, direction: -1 },
   [HEADLINE.name]: { key: (run) => headline(run)[1], direction: 1 },
 };
 
@@ -238,10 +243,14 @@ function byRun(rows: readonly Record<string, unknown>[], reduction: Reduction): 
 /** All runs of an index. */
 export function readRuns(db: DatabaseSync): SortedRun[] {
   const tags = grouped(db, "select run, tag from tags order by run, tag");
-  return db.prepare("select id, name, status, summary from runs join logs on run = id").all().map((row) => ({
+  return db.prepare("select id, name, status, cores, memory, summary from runs join logs on run = id").all().map((
+    row,
+  ) => ({
     ...JSON.parse(String(row.summary)) as RunSummary,
     status: row.status as RunStatus,
     name: row.name === null ? null : String(row.name),
+    cores: row.cores as number | null,
+    memory: row.memory as number | null,
     tags: (tags.get(String(row.id)) ?? []).map(({ tag }) => String(tag)),
     sortedBy: null,
   }));

@@ -7,7 +7,8 @@ import { hasBegun, lastRun, listRuns } from "./run-list.ts";
 import { removals, TRASH_FOLDER } from "./trash.ts";
 
 /**
- * The id of the run that `text` means. For a whole id, no other log is read; for `last`, only the first line of each.
+ * The id of the run that `text` means. For a whole id, no other log is looked at; for `last`, only the first
+ * line of the newest and of those that the index does not know.
  *
  * @param text a whole id, `last`, or something that exactly one run has: a name, otherwise a title (`--name`), otherwise the
  *   start of an id

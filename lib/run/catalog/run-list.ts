@@ -31,16 +31,32 @@ export async function listRuns(runsFolder: string): Promise<ListedRun[]> {
   return runs.sort((a, b) => a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0);
 }
 
-/** The id of the run that began last, of those that can be read; only the first line of each log is read for it. */
+/** The id of the run that began last, of those that can be read; see {@linkcode idsByStart}. */
 export async function lastRun(runsFolder: string): Promise<string | undefined> {
-  let last: { readonly id: string; readonly time: string } | undefined;
+  for (const id of await idsByStart(runsFolder)) if (await startTime(runsFolder, id) !== undefined) return id;
+}
+
+/**
+ * The ids of the runs that can be read, those that began last first. Of logs that the index does not know, the first line
+ * is read; no log that it knows is looked at, and it may be gone by now.
+ */
+export async function idsByStart(runsFolder: string): Promise<string[]> {
+  using index = openIndex(runsFolder);
+  const known = index.starts();
+  const found: { readonly id: string; readonly time: string }[] = [];
   for (const id of await runIds(runsFolder)) {
-    const time = await startOf(join(runsFolder, id), id).catch((error) => {
-      if (refusalOf(error) === undefined) throw error;
-    });
-    if (time !== undefined && (last === undefined || time > last.time)) last = { id, time };
+    const time = known.get(id) ?? await startTime(runsFolder, id);
+    if (time !== undefined) found.push({ id, time });
   }
-  return last?.id;
+  return found.sort((a, b) => a.time < b.time ? 1 : a.time > b.time ? -1 : 0).map(({ id }) => id);
+}
+
+/** When a run began; undefined if it has not, or cannot be read. */
+async function startTime(runsFolder: string, id: string): Promise<string | undefined> {
+  return await startOf(join(runsFolder, id), id).catch((error) => {
+    if (refusalOf(error) === undefined) throw error;
+    return undefined;
+  });
 }
 
 /** Whether a folder contains a run that has begun; a folder that cannot be read counts. */
@@ -67,8 +83,14 @@ async function labelsOf(folder: string): Promise<Labels> {
   }
 }
 
-/** The index as it is, opened at the first lookup. Without an index, nothing is found. */
-function openIndex(runsFolder: string): { readonly lookup: Lookup } & Disposable {
+/** The index as it is, opened when it is first needed. Without an index, nothing is found. */
+interface OpenedIndex extends Disposable {
+  readonly lookup: Lookup;
+  /** When each run began that could be read. */
+  starts(): ReadonlyMap<string, string>;
+}
+
+function openIndex(runsFolder: string): OpenedIndex {
   let db: DatabaseSync | undefined;
   let select: StatementSync | undefined;
   let tried = false;
@@ -90,6 +112,13 @@ function openIndex(runsFolder: string): { readonly lookup: Lookup } & Disposable
         const row = select?.get(id, file, size, time);
         return row === undefined ? undefined : JSON.parse(String(row.summary)) as RunSummary;
       });
+    },
+    starts() {
+      const rows = attempt(() => {
+        if (!tried) open();
+        return db?.prepare("select id, started from runs where status <> 'unreadable'").all();
+      });
+      return new Map((rows ?? []).map(({ id, started }) => [String(id), String(started)]));
     },
     [Symbol.dispose]: () => db?.close(),
   };

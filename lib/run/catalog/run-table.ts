@@ -1,7 +1,15 @@
 // The table of runs: a view's columns, and a window of its rows, from the index.
 import { didYouMean } from "../../errors.ts";
 import { meanInterval } from "../../statistics.ts";
-import { checkFilter, type FilterTerm, HEADLINE, isUnderWay, matchesFilter, type TableView } from "../view/mod.ts";
+import {
+  checkFilter,
+  type FilterTerm,
+  HEADLINE,
+  isUnderWay,
+  matchesFilter,
+  parseFilter,
+  type TableView,
+} from "../view/mod.ts";
 import { canonicalJson } from "../files/canonical.ts";
 import { groupRuns } from "./run-groups.ts";
 import { headline, type SortedRun } from "./listing.ts";
@@ -43,10 +51,13 @@ const CORE: readonly ReadColumn[] = [
   { key: "started", title: "Started", kind: "time", read: ({ startedAt }) => startedAt },
   { key: "updated", title: "Updated", kind: "time", read: ({ updatedAt }) => updatedAt },
   { key: "seconds", title: "Took", kind: "duration", measured: true, read: ({ seconds }) => seconds },
+  { key: "cores", title: "Cores", kind: "number", measured: true, read: ({ cores }) => cores },
+  { key: "memory", title: "Memory", kind: "bytes", measured: true, read: ({ memory }) => memory },
   { key: "id", title: "Id", kind: "text", read: ({ id }) => id },
   { key: "name", title: "Run", kind: "text", read: ({ name, title }) => name ?? title },
 ];
-/** Of the columns above, those that a view shows if rows differ in them. */
+/** Of the columns above, those that a view shows only if it names them, and those that it shows if rows differ in them. */
+const IF_CHOSEN = ["name", "id", "updated", "cores", "memory"];
 const IF_DIFFERENT = ["experiment", "preset", "seed", "device", "tags"];
 
 /**
@@ -101,6 +112,11 @@ export function tableWindow(
 /** The ids of all runs of a view, in its order. */
 export function tableIds(data: TableData, view: TableView): string[] {
   return filtered(data, checkFilter(view.filter, (field) => data.isKnown(field)).terms).map(({ id }) => id);
+}
+
+/** The ids of all runs that satisfy a filter as it is: a term that names what no run has is satisfied by none. */
+export function matchingIds(data: TableData, filter: string): string[] {
+  return filtered(data, parseFilter(filter)).map(({ id }) => id);
 }
 
 /** What the terms of a filter, and columns, can name, with some values of each among recent runs. */
@@ -179,7 +195,7 @@ function shownColumns(data: TableData, view: TableView, runs: readonly SortedRun
   const settings = data.settingNames(sample).map((key) => columnOf(data, key)!)
     .filter(({ read }) => differs(read) && sample.filter((run) => read(run) !== null).length * 2 > sample.length);
   const core = CORE.filter(({ key, read }) =>
-    key !== "name" && key !== "id" && key !== "updated" && (!IF_DIFFERENT.includes(key) || differs(read))
+    !IF_CHOSEN.includes(key) && (!IF_DIFFERENT.includes(key) || differs(read))
   );
   const at = core.findIndex(({ key }) => key === HEADLINE.name);
   const chosen = settings.slice(0, MOST_SETTINGS);

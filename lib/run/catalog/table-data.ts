@@ -86,7 +86,7 @@ function tableData(
       ...new Set(some.flatMap(({ id }) => Object.keys(settingsOf(id)))),
     ].filter((key) => key !== "");
   const numbersOf = (name: string): MetricValues | undefined => {
-    if (!numbers.has(name)) numbers.set(name, merged(name));
+    if (!numbers.has(name)) numbers.set(name, isSystemFigure(name) ? systemFigure(runs, name) : merged(name));
     return numbers.get(name);
   };
   const merged = (name: string): MetricValues | undefined => {
@@ -113,9 +113,20 @@ function tableData(
     names() {
       const found = parts.map(metricNamesIn);
       const all = found.flatMap(({ results, metrics, inCells }) => [...results.keys(), ...metrics, ...inCells]);
-      return [...new Set([...FIELDS, ...recent(), ...all])];
+      return [...new Set([...FIELDS, ...SYSTEM_FIGURES, ...recent(), ...all])];
     },
   };
+}
+
+/** What a run took of its machine. */
+const SYSTEM_FIGURES = ["cores", "memory"] as const;
+type SystemFigure = typeof SYSTEM_FIGURES[number];
+
+const isSystemFigure = (name: string): name is SystemFigure => SYSTEM_FIGURES.some((one) => one === name);
+
+function systemFigure(runs: readonly SortedRun[], name: SystemFigure): MetricValues {
+  const values = runs.flatMap((run): [string, number][] => run[name] === null ? [] : [[run.id, run[name]]]);
+  return { values: new Map(values), direction: -1, better: undefined };
 }
 
 /** Whether a run of an index has a setting; its configurations are not read into memory for that. */

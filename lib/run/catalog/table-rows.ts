@@ -14,7 +14,7 @@ export const tableCellSchema = z.union([
 export const tableColumnSchema = z.strictObject({
   key: z.string(),
   title: z.string(),
-  kind: z.enum(["text", "number", "time", "duration", "status", "progress"]),
+  kind: z.enum(["text", "number", "bytes", "time", "duration", "status", "progress"]),
   better: z.enum(["lower", "higher"]).optional(),
 });
 

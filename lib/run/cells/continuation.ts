@@ -8,6 +8,7 @@ import { writerLives } from "../process/lock.ts";
 import { currentExperiment, scriptOf } from "../process/script.ts";
 import { LOG_FILE } from "../log/log.ts";
 import { runIds } from "../log/read.ts";
+import { readStart } from "../log/start.ts";
 
 /** How a setting may change while a run is under way. */
 export type MayChange = Readonly<Record<string, "freely" | "upwards">>;
@@ -39,10 +40,13 @@ export async function unfinishedRun(
   const { readConfig = (config) => config } = wanted;
   const config = canonicalJson(wanted.config);
   for (const id of await runIds(runsFolder)) {
+    // Experiment and seed never change: of most runs, the first line is enough.
+    const start = await readStart(join(runsFolder, id)).catch(() => undefined);
+    if (currentExperiment(String(start?.["experiment"])) !== wanted.experiment || start?.["seed"] !== wanted.seed) {
+      continue;
+    }
     const asked = await lastRequest(join(runsFolder, id));
-    if (asked === undefined || asked.backend !== wanted.backend) continue;
-    if (currentExperiment(String(asked.experiment)) !== wanted.experiment) continue;
-    if (asked.seed !== wanted.seed || asked.title !== wanted.title) continue;
+    if (asked === undefined || asked.backend !== wanted.backend || asked.title !== wanted.title) continue;
     if (wanted.script !== undefined && asked.script !== undefined && asked.script !== wanted.script) continue;
     if (!named && canonicalJson(readConfig(asked.config)) !== config) continue;
     return asked.done && !writerLives(join(runsFolder, id)) ? undefined : id;
@@ -111,12 +115,11 @@ async function lastRequest(folder: string) {
   const at = text.lastIndexOf('"kind":"run.resume"');
   const last = at < 0 ? start : valueOf(text.slice(text.lastIndexOf("\n", at) + 1).split("\n", 1)[0]!);
   if (start === undefined || last === undefined || Number(last["schemaVersion"]) < FIRST_RESUMABLE) return undefined;
-  const { experiment, seed } = start;
   const { title, backend, config, command } = last;
   const end = text.lastIndexOf('"kind":"run.end"');
   const done = end > at && text.indexOf('"status":"done"', end) > 0;
   const script = Array.isArray(command) ? scriptOf(command.map(String)) : undefined;
-  return { experiment, seed, title, backend, config, script, done };
+  return { title, backend, config, script, done };
 }
 
 function valueOf(line: string): Record<string, unknown> | undefined {

@@ -8,11 +8,26 @@ import type { LogDamage } from "../events/views.ts";
 import { LOG_START, type LogPosition, readPiece } from "./parse-log.ts";
 import { runFolder, unreadable } from "./read.ts";
 
+/** A place between two events of a log. */
+export interface LogPlace {
+  readonly position: LogPosition;
+  /** Whether the event before it is `run.end`. */
+  readonly ended: boolean;
+}
+
+const START: LogPlace = { position: LOG_START, ended: false };
+
 export interface FollowOptions {
   /** Only events with a greater `seq` are returned. @default -1 */
   readonly after?: number;
+  /** A place in the log that all these events follow. @default the start */
+  readonly from?: LogPlace;
   /** Ends the iteration when aborted. */
   readonly signal?: AbortSignal;
+  /** Ends the iteration when aborted, after what is in the log by then. */
+  readonly finish?: AbortSignal;
+  /** Time between two looks at a log that is growing, asked for before each. @default 50 ms */
+  readonly pollMs?: () => number;
   /** Called for every damaged line, which is then skipped. */
   readonly onDamage?: (damage: LogDamage) => void;
 }
@@ -34,16 +49,18 @@ export async function* followEvents(
   id: string,
   options: FollowOptions = {},
 ): AsyncGenerator<RunEvent, void, void> {
-  const { after = -1, signal, onDamage } = options;
+  const { after = -1, from = START, signal, finish, pollMs = () => POLL_MS.growing, onDamage } = options;
   const folder = await runFolder(runsFolder, id);
   if (folder === undefined) return;
   const path = join(folder, LOG_FILE);
-  let position: LogPosition = LOG_START;
-  let wait = POLL_MS.growing;
+  const signals = [signal, finish].filter((one) => one !== undefined);
+  const wake = signals.length === 0 ? {} : { signal: AbortSignal.any(signals) };
+  let { position, ended } = from;
+  let wait = pollMs();
   let nextLook = performance.now() + LIFE_MS;
   let last = false;
-  let ended = false;
   while (!signal?.aborted) {
+    const finishing = finish?.aborted ?? false;
     const piece = await readPiece(path, position).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw unreadable(id, folder, error);
     });
@@ -56,17 +73,17 @@ export async function* followEvents(
     }
     if (piece !== undefined && piece.position.offset > position.offset) {
       position = piece.position;
-      wait = POLL_MS.growing;
+      wait = pollMs();
       continue;
     }
-    // The writer was gone before this poll, which found nothing new: no more events will come.
-    if (last || ended) return;
+    // The writer was gone before this poll, or all was to be read, and nothing new was found: no more events will come.
+    if (last || ended || finishing) return;
     if (performance.now() >= nextLook) {
       last = !writerLives(folder);
       nextLook = performance.now() + LIFE_MS;
     }
-    if (!last) await delay(wait, undefined, signal && { signal }).catch(() => {});
-    wait = Math.min(wait * 1.5, POLL_MS.idle);
+    if (!last) await delay(wait, undefined, wake).catch(() => {});
+    wait = Math.min(wait * 1.5, Math.max(POLL_MS.idle, pollMs()));
   }
 }
 

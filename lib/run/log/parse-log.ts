@@ -28,14 +28,20 @@ export interface LogPiece {
 
 const NEWLINE = 10;
 const PIECE_BYTES = 4 << 20;
+const LEAST_BYTES = 4096;
 
-/** Reads whole lines after `from`, about 4 MiB at most; at the end of the log there are none. */
-export async function readPiece(path: string, from: LogPosition): Promise<LogPiece> {
+/** Reads whole lines after `from`, about `most` bytes; at the end of the log there are none. @default most 4 MiB */
+export async function readPiece(path: string, from: LogPosition, most = PIECE_BYTES): Promise<LogPiece> {
+  // A log is looked at many times a second while it is followed: what has not grown is not opened, and no more memory is
+  // taken than there is to read.
+  const { size } = Deno.statSync(path);
+  if (size <= from.offset) return { events: [], damage: [], position: from, unfinished: 0 };
   using file = await Deno.open(path, { read: true });
   let bytes: Uint8Array = new Uint8Array(0);
   let end = -1;
   while (end < 0) {
-    const more = await readUpTo(file, from.offset + bytes.length, PIECE_BYTES);
+    const start = from.offset + bytes.length;
+    const more = await readUpTo(file, start, Math.min(most, Math.max(LEAST_BYTES, size - start)));
     if (more.length === 0) break;
     end = more.lastIndexOf(NEWLINE);
     if (end >= 0) end += bytes.length;

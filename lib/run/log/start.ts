@@ -1,4 +1,4 @@
-// When a run began, and with which settings, from the first line of its log alone.
+// What the first line of a run's log says, such as when it began, without the rest.
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { absent } from "../../errors.ts";
@@ -17,23 +17,20 @@ const NEWLINE = 10;
 export async function startOf(folder: string, id: string): Promise<string | undefined> {
   const start = await readStart(folder);
   if (start === undefined) return undefined;
-  const { time } = start;
+  const time = start["time"];
   return typeof time === "string" && !Number.isNaN(Date.parse(time)) ? time : timeOfRunId(id);
 }
 
-/** The configuration that a run began with; undefined if its first event is damaged. */
-export async function configOf(folder: string): Promise<unknown> {
-  return (await readStart(folder))?.config;
-}
-
-/** What the first event says; nothing if it is damaged. Undefined when the folder has no log. */
-async function readStart(
-  folder: string,
-): Promise<{ readonly time?: unknown; readonly config?: unknown } | undefined> {
+/**
+ * What the first event of a run says; nothing if it is damaged. Undefined when the folder has no log.
+ *
+ * @throws Deno.errors.PermissionDenied and the like when the system does not let us read it
+ */
+export async function readStart(folder: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   const line = await firstLine(join(folder, LOG_FILE)).catch(absent);
   if (line === undefined) return undefined;
   const opened = decodeLine(line);
-  return opened.kind === "value" ? (opened.value as object | null) ?? {} : {};
+  return opened.kind === "value" ? (opened.value as Record<string, unknown> | null) ?? {} : {};
 }
 
 /** The first line without its line end; all there is when it has none. */

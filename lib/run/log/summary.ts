@@ -6,7 +6,7 @@ import { timeOfRunId } from "../files/run-id.ts";
 import { writerState } from "../process/lock.ts";
 import { damagedView, finishedCells, headlines } from "../view/mod.ts";
 import { LOG_FILE } from "./log.ts";
-import { readView, runFolder } from "./read.ts";
+import { readView } from "./read.ts";
 import { statusNow } from "./status.ts";
 
 /** The state of a file: a log whose stamp is the same has not changed. */
@@ -101,17 +101,4 @@ export async function summaryOf(folder: string, id: string, lookup?: Lookup): Pr
     if (reason === undefined) throw error;
     return unreadableSummary(id, reason);
   }
-}
-
-/**
- * A run's status and the time of its last event, without reading a log again that has not grown; undefined when there is
- * no such run.
- */
-export async function readStatus(
-  runsFolder: string,
-  id: string,
-): Promise<Pick<RunSummary, "status" | "updatedAt"> | undefined> {
-  const folder = await runFolder(runsFolder, id);
-  const summary = folder === undefined ? undefined : await summaryOf(folder, id);
-  return summary && { status: summary.status, updatedAt: summary.updatedAt };
 }

@@ -7,17 +7,24 @@ export interface Column {
   push(value: number): void;
   /** Keeps the first values. */
   truncate(length: number): void;
+  /** Its values, not copied: they change with it. */
+  values(): Values;
   /** Memory that it takes. */
   readonly bytes: number;
 }
+
+/** What a column is made of. */
+export type Values = Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
 const LEAST = 64;
 
 /** An empty column. @param kind `index` for whole numbers below 2³², `number` for any; NaN is a number here */
 export function createColumn(kind: "number" | "index"): Column {
-  const make = (size: number) => kind === "index" ? new Uint32Array(size) : new Float64Array(size);
-  let values = make(LEAST);
-  let length = 0;
+  return columnOf(kind === "index" ? new Uint32Array(LEAST) : new Float64Array(LEAST), 0);
+}
+
+/** A column of these values, which it takes over. @param length how many there are. @default all */
+export function columnOf(values: Values, length = values.length): Column {
   return {
     get length() {
       return length;
@@ -26,9 +33,11 @@ export function createColumn(kind: "number" | "index"): Column {
       return values.byteLength;
     },
     at: (index) => values[index]!,
+    values: () => values.subarray(0, length),
     push(value) {
       if (length === values.length) {
-        const larger = make(2 * length);
+        const size = Math.max(LEAST, 2 * length);
+        const larger = values instanceof Uint32Array ? new Uint32Array(size) : new Float64Array(size);
         larger.set(values);
         values = larger;
       }

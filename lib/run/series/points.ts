@@ -18,8 +18,13 @@ export interface CellPoints {
   /** Milliseconds; never smaller than in the row before, although clocks are set back. */
   readonly time: Column;
   readonly metrics: Map<string, MetricColumns>;
-  /** Points after `step` were taken back by event `seq`. */
-  readonly voids: { readonly seq: number; readonly step: number }[];
+  readonly voids: Void[];
+}
+
+/** Points after `step` were taken back by event `seq`. */
+export interface Void {
+  readonly seq: number;
+  readonly step: number;
 }
 
 /** The values of one metric: not every row has one. */

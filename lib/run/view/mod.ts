@@ -50,7 +50,7 @@ export {
   valuesOf,
 } from "./metrics.ts";
 export { countsSteps, formatSeconds, progressLine } from "./progress.ts";
-export { recentPoints, withRecentPoints } from "./recent-points.ts";
+export { KEPT_POINTS, recentPoints, withRecentPoints } from "./recent-points.ts";
 export { checkFilter, FIELDS, type FilterTerm, flatSettings, matchesFilter, parseFilter } from "./run-filter.ts";
 export { optionValues, overridesOf, shellLine } from "./shell-line.ts";
 export { movingAverage, smoothed, smoothingWeight } from "./smoothing.ts";

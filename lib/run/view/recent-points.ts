@@ -3,11 +3,11 @@
 import type { CellView, MetricPoint, RunView } from "../events/views.ts";
 
 /** How many of a cell's last points are kept: as many as its pace is computed from. */
-const KEPT = 50;
+export const KEPT_POINTS = 50;
 
 /** The last points of a cell, and before them the last point of every metric that these do not have, in order. */
 export function recentPoints(metrics: readonly MetricPoint[]): MetricPoint[] {
-  const from = Math.max(0, metrics.length - KEPT);
+  const from = Math.max(0, metrics.length - KEPT_POINTS);
   const kept = metrics.slice(from);
   const known = new Set(kept.flatMap(({ values }) => Object.keys(values)));
   const earlier: MetricPoint[] = [];

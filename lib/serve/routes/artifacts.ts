@@ -1,6 +1,6 @@
 // The files of a run's cells, as downloads.
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
-import { artifactFile, readRun } from "../../run/mod.ts";
+import { artifactFile, type FoldStore } from "../../run/mod.ts";
 import { body, download, problem, read, runParams, unknownRun } from "./answers.ts";
 
 const sha256 = z.string().openapi({ description: "The hash of its content, as the run's cells give it" });
@@ -16,9 +16,9 @@ export const routes = {
 };
 
 /** Adds the route of files to the app. */
-export function addArtifactRoutes(app: OpenAPIHono, runsFolder: string): void {
+export function addArtifactRoutes(app: OpenAPIHono, runsFolder: string, folds: FoldStore): void {
   app.openapi(routes.file, async (c) => {
-    const run = await readRun(runsFolder, c.req.param("id"));
+    const run = await folds.view(c.req.param("id"));
     if (run === undefined) return unknownRun(c);
     const file = await artifactFile(runsFolder, run, c.req.param("sha256"));
     if (file === undefined) return problem(c, 404, "file.unknown", "There is no such file");

@@ -1,12 +1,12 @@
 // The page that compares runs.
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { compress } from "hono/compress";
-import { compareRuns, MOST_COMPARED, readLabels, readProvenance, readRun, runFolder } from "../../run/mod.ts";
+import { compareRuns, type FoldStore, MOST_COMPARED, readLabels, readProvenance, runFolder } from "../../run/mod.ts";
 import { ComparePage } from "../pages/compare.tsx";
 import { html } from "./answers.ts";
 
 /** Adds the page of comparisons to the app: `/compare?run=<id>&run=<id>`. */
-export function addCompareRoutes(app: OpenAPIHono, runsFolder: string): void {
+export function addCompareRoutes(app: OpenAPIHono, runsFolder: string, folds: FoldStore): void {
   app.get("/compare", compress(), async (c) => {
     const asked = [...new Set(c.req.queries("run") ?? [])];
     const problems = asked.length > MOST_COMPARED
@@ -15,7 +15,7 @@ export function addCompareRoutes(app: OpenAPIHono, runsFolder: string): void {
     const found = await Promise.all(
       asked.slice(0, MOST_COMPARED).map(async (id) => {
         const folder = await runFolder(runsFolder, id);
-        const run = folder && await readRun(runsFolder, id);
+        const run = folder && await folds.view(id);
         if (folder === undefined || !run) {
           problems.push(`There is no run "${id.slice(0, 60)}"; it may have been removed`);
           return [];

@@ -1,6 +1,7 @@
 // The figures of a run, as its report has them.
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { readRun, type RunView } from "../../run/mod.ts";
+import { compress } from "hono/compress";
+import type { FoldStore, RunView } from "../../run/mod.ts";
 import { figuresResponseSchema, type ShownFigure } from "../schemas.ts";
 import { json, read, runParams, unknownRun } from "./answers.ts";
 
@@ -15,9 +16,10 @@ export const routes = {
 };
 
 /** Adds the route of figures to the app. */
-export function addFigureRoutes(app: OpenAPIHono, runsFolder: string): void {
+export function addFigureRoutes(app: OpenAPIHono, folds: FoldStore): void {
+  app.use("/api/runs/:id/figures", compress());
   app.openapi(routes.figures, async (c) => {
-    const run = await readRun(runsFolder, c.req.param("id"));
+    const run = await folds.view(c.req.param("id"));
     if (run === undefined) return unknownRun(c);
     return c.json({ figures: await figuresOf(run) }, 200);
   });

@@ -1,5 +1,6 @@
 // What a run's processes print and what they take of the machine, while they work and afterwards.
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
+import { compress } from "hono/compress";
 import { join } from "node:path";
 import { OUTPUT_FILE, readProvenance, readUsage, runFolder } from "../../run/mod.ts";
 import { readPlainFile, readPlainPart } from "../files.ts";
@@ -40,6 +41,8 @@ export const routes = {
 
 /** Adds the routes about a run's processes to the app. */
 export function addProcessRoutes(app: OpenAPIHono, runsFolder: string): void {
+  for (const path of ["/api/runs/:id/console", "/api/runs/:id/usage"]) app.use(path, compress());
+
   app.openapi(
     routes.console,
     async (c) => {

@@ -1,5 +1,6 @@
 // The provenance of a run, and the files that were kept for it.
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
+import { compress } from "hono/compress";
 import { join } from "node:path";
 import { CAPTURED_FOLDER, readProvenance, runFolder } from "../../run/mod.ts";
 import { readPlainFile } from "../files.ts";
@@ -24,6 +25,7 @@ export const routes = {
 
 /** Adds the routes about provenance to the app. */
 export function addProvenanceRoutes(app: OpenAPIHono, runsFolder: string): void {
+  app.use("/api/runs/:id/provenance", compress());
   app.openapi(routes.provenance, async (c) => {
     const folder = await runFolder(runsFolder, c.req.param("id"));
     if (folder === undefined) return unknownRun(c);

@@ -1,24 +1,25 @@
 // Runs as data: the list, one run, its events so far and as they happen, its report.
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { compress } from "hono/compress";
+import { etag } from "hono/etag";
 import {
-  filterRuns,
+  type FoldStore,
   type Labels,
   listReports,
-  listRuns,
+  matchingIds,
   readEvents,
   readLabels,
   readPrompts,
   readRun,
-  readStatus,
   runFolder,
   sweepFolder,
   sweepOf,
-  withRecentPoints,
+  type TableReader,
 } from "../../run/mod.ts";
 import { loadAssets } from "../assets.ts";
 import { body, html, json, missing, problem, read, refused, runParams, unknownRun } from "./answers.ts";
-import type { Feeds } from "../feed.ts";
+import type { Feeds } from "../feeds.ts";
 import { PlainRunPage } from "../pages/plain-run.tsx";
 import { RunPage } from "../pages/run.tsx";
 import { figuresOf } from "./figures.ts";
@@ -108,16 +109,34 @@ export const routes = {
   ),
 };
 
+/** What the routes of runs read from. */
+export interface RunSources {
+  readonly runsFolder: string;
+  readonly folds: FoldStore;
+  readonly table: TableReader;
+  readonly feeds: Feeds;
+}
+
 /** Adds the routes of runs to the app. */
-export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds, keepAliveMs?: number): void {
-  app.get("/runs/:id", async (c) => {
+export function addRunRoutes(
+  app: OpenAPIHono,
+  { runsFolder, folds, table, feeds }: RunSources,
+  keepAliveMs?: number,
+): void {
+  // Not the stream, which is sent as it comes.
+  for (const path of ["/api/runs", "/api/runs/:id", routes.events.path, routes.prompts.path]) {
+    app.use(path.replace("{id}", ":id"), compress());
+  }
+  app.use("/api/runs", etag());
+
+  app.get("/runs/:id", compress(), async (c) => {
     const id = c.req.param("id");
     const known = await runFolder(runsFolder, id) !== undefined;
     return known ? html(c, RunPage({ assets: await loadAssets(), id })) : missing(c);
   });
 
-  app.get("/runs/:id/plain", async (c) => {
-    const run = await readRun(runsFolder, c.req.param("id"));
+  app.get("/runs/:id/plain", compress(), async (c) => {
+    const run = await folds.view(c.req.param("id"));
     const folder = run && await runFolder(runsFolder, run.id);
     if (run === undefined || folder === undefined) return missing(c);
     const [figures, labels] = [await figuresOf(run), await readLabels(folder)];
@@ -127,12 +146,10 @@ export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds,
   app.openapi(
     routes.list,
     async (c) => {
-      const runs = await listRuns(runsFolder);
+      const data = await table.read();
+      const runs = data.runs.map(({ sortedBy: _, cores: __, memory: ___, ...run }) => run);
       const { filter } = c.req.valid("query");
-      return c.json(
-        filter === undefined ? { runs } : { runs, matching: await filterRuns(runsFolder, runs, filter) },
-        200,
-      );
+      return c.json(filter === undefined ? { runs } : { runs, matching: matchingIds(data, filter) }, 200);
     },
     (result, c) =>
       result.success ? undefined : problem(c, 400, "filter.malformed", "Expected ?filter= with up to 1,000 characters"),
@@ -140,10 +157,10 @@ export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds,
   app.openapi(
     routes.run,
     async (c) => {
-      const whole = await readRun(runsFolder, c.req.param("id"));
-      const folder = whole && await runFolder(runsFolder, whole.id);
-      if (whole === undefined || folder === undefined) return unknownRun(c);
-      const run = c.req.valid("query").points === "recent" ? withRecentPoints(whole) : whole;
+      const id = c.req.param("id");
+      const run = c.req.valid("query").points === "recent" ? await folds.view(id) : await readRun(runsFolder, id);
+      const folder = run && await runFolder(runsFolder, run.id);
+      if (run === undefined || folder === undefined) return unknownRun(c);
       const labels = await readLabels(folder);
       return c.json({ run, labels, runsFolder, ...await linksOf(runsFolder, folder, run.id, labels) }, 200);
     },
@@ -152,7 +169,7 @@ export function addRunRoutes(app: OpenAPIHono, runsFolder: string, feeds: Feeds,
   );
 
   app.openapi(routes.status, async (c) => {
-    const status = await readStatus(runsFolder, c.req.param("id"));
+    const status = await folds.status(c.req.param("id"));
     return status === undefined ? unknownRun(c) : c.json(status, 200);
   });
 

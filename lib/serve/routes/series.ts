@@ -1,15 +1,15 @@
 // Curves as data: points of any logged metric, of several runs and cells at once, thinned for charts or whole as CSV.
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { compress } from "hono/compress";
 import {
   axisSchema,
   countSeries,
-  createSeriesStore,
   CSV_HEADER,
+  type FoldStore,
   pointsCsv,
   seriesNames,
   seriesOf,
-  type SeriesStore,
 } from "../../run/mod.ts";
 import { seriesNamesResponseSchema, seriesResponseSchema } from "../schemas.ts";
 import { body, json, problem, read, unknownRun } from "./answers.ts";
@@ -76,14 +76,14 @@ export const routes = {
 };
 
 /** Adds the routes of series to the app. */
-export function addSeriesRoutes(app: OpenAPIHono, runsFolder: string): void {
-  const store = createSeriesStore(runsFolder);
+export function addSeriesRoutes(app: OpenAPIHono, folds: FoldStore): void {
+  for (const { path } of [routes.names, routes.series]) app.use(path, compress());
 
   app.openapi(routes.names, async (c) => {
     const runs: z.infer<typeof seriesNamesResponseSchema>["runs"] = [];
     const unknown: string[] = [];
     for (const id of c.req.valid("query").run) {
-      const points = await store.read(id);
+      const points = await folds.points(id);
       if (points === undefined) unknown.push(id);
       else runs.push({ run: id, cells: seriesNames(points) });
     }
@@ -107,7 +107,7 @@ export function addSeriesRoutes(app: OpenAPIHono, runsFolder: string): void {
     const unknown: string[] = [];
     let series = 0;
     for (const [i, id] of run.entries()) {
-      const points = await store.read(id);
+      const points = await folds.points(id);
       if (points === undefined) {
         unknown.push(id);
         continue;
@@ -127,24 +127,24 @@ export function addSeriesRoutes(app: OpenAPIHono, runsFolder: string): void {
 
   app.openapi(routes.csv, async (c) => {
     const { run, cell, metric } = c.req.valid("query");
-    const first = await store.read(run[0]!);
+    const first = await folds.points(run[0]!);
     if (first === undefined) return unknownRun(c);
     const name = run.length === 1 ? `${run[0]}.csv` : "runs.csv";
     c.header("content-disposition", `attachment; filename="${name.replace(/[^\w.-]/g, "_")}"`);
     c.header("content-type", "text/csv; charset=utf-8");
-    const lines = csvOf(store, run, { ...(cell && { cells: cell }), ...(metric && { metrics: metric }) });
+    const lines = csvOf(folds, run, { ...(cell && { cells: cell }), ...(metric && { metrics: metric }) });
     return c.body(ReadableStream.from(lines).pipeThrough(new TextEncoderStream()));
   }, explained);
 }
 
 async function* csvOf(
-  store: SeriesStore,
+  folds: FoldStore,
   runs: readonly string[],
   wanted: { readonly cells?: readonly string[]; readonly metrics?: readonly string[] },
 ): AsyncGenerator<string> {
   yield CSV_HEADER;
   for (const id of runs) {
-    const points = await store.read(id);
+    const points = await folds.points(id);
     if (points !== undefined) yield* pointsCsv(id, points, wanted);
   }
 }

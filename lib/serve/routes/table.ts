@@ -2,17 +2,11 @@
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import { compress } from "hono/compress";
 import { etag } from "hono/etag";
-import {
-  parseTableView,
-  tableIds,
-  tableNames,
-  type TableReader,
-  tableWindow,
-  tableWindowSchema,
-} from "../../run/mod.ts";
+import { parseTableView, tableIds, tableNames, type TableReader, tableWindow } from "../../run/mod.ts";
 import { loadAssets } from "../assets.ts";
 import { HomePage } from "../pages/home.tsx";
-import { tableIdsSchema, tableNamesSchema } from "../schemas.ts";
+import { sentWindowSchema, tableIdsSchema, tableNamesSchema } from "../schemas.ts";
+import { sentWindows } from "../sent-windows.ts";
 import { html, json, read } from "./answers.ts";
 
 /** Rows of a window, and of a page without JavaScript, at most. */
@@ -35,8 +29,14 @@ const view = {
 
 /** What the API has of this. */
 export const routes = {
-  window: read("/api/table", "Some rows of the table of runs", json("The rows", tableWindowSchema), {
-    query: z.object({ ...view, limit: z.string().optional().openapi({ description: `Rows, at most ${MOST_ROWS}` }) }),
+  window: read("/api/table", "Some rows of the table of runs", json("The rows", sentWindowSchema), {
+    query: z.object({
+      ...view,
+      limit: z.string().optional().openapi({ description: `Rows, at most ${MOST_ROWS}` }),
+      since: z.string().optional().openapi({
+        description: "The `version` of an answer: of the rows that it had too, only their places in it are sent",
+      }),
+    }),
   }),
   ids: read("/api/table/ids", "The ids of all runs that satisfy a filter", json("The ids", tableIdsSchema), {
     query: z.object(view),
@@ -50,6 +50,7 @@ export const routes = {
 
 /** Adds the table's page and data to the app. */
 export function addTableRoutes(app: OpenAPIHono, table: TableReader): void {
+  const sent = sentWindows();
   app.get("/", compress(), async (c) => {
     const query = new URL(c.req.url).searchParams;
     const { view, problems } = parseTableView(query);
@@ -60,7 +61,7 @@ export function addTableRoutes(app: OpenAPIHono, table: TableReader): void {
     );
   });
 
-  // A view that shows the same costs only headers.
+  // A view that shows the same costs only headers; one that shows something else, the rows that have changed.
   app.use("/api/table", compress(), etag());
   app.use("/api/table/*", compress(), etag());
 
@@ -70,7 +71,10 @@ export function addTableRoutes(app: OpenAPIHono, table: TableReader): void {
     const limit = Number(query.get("limit") ?? PAGE_ROWS);
     const rows = Number.isInteger(limit) && limit >= 0 ? Math.min(limit, MOST_ROWS) : PAGE_ROWS;
     const window = tableWindow(await table.read(), view, { offset: view.offset, limit: rows });
-    return c.json({ ...window, problems: [...problems, ...window.problems] }, 200);
+    const shown = { ...window, problems: [...problems, ...window.problems] };
+    const answer = sent.send(shown, query.get("since") ?? undefined);
+    c.header("etag", `"${answer.version}"`);
+    return c.json(answer, 200);
   });
 
   app.openapi(routes.ids, async (c) => {

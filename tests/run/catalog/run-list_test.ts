@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { showCommand } from "../../../lib/cli/show.ts";
-import { beginRun, listRuns, readRun, resolveRun, withIndex } from "../../../lib/run/mod.ts";
+import { beginRun, idsByStart, listRuns, readRun, resolveRun, withIndex } from "../../../lib/run/mod.ts";
 import { indexProgress } from "../../../lib/run/catalog/index-progress.ts";
 import { trainCell } from "../cells/cells.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";
@@ -68,6 +68,23 @@ Deno.test("`last` needs the first line of each log, and a whole id no other log,
     await showCommand([third, "--runs", runs], (piece) => text += piece);
     assert.match(text, /^third \(/);
     assert.equal((await readRun(runs, third))!.status, "done");
+  }));
+
+Deno.test("with an index, `last` needs the first line of that run alone, and of runs that are new", () =>
+  withThreeRuns(async (runs, ids) => {
+    const [first, second, third] = ids as [string, string, string];
+    await withIndex(runs, () => {});
+    // Folders in place of logs cannot be read.
+    for (const id of [first, second]) await Deno.remove(logOf(runs, id));
+    for (const id of [first, second]) await Deno.mkdir(logOf(runs, id));
+    assert.equal(await resolveRun(runs, "last"), third);
+    const fourth = await finishedRun(runs, "fourth");
+    assert.equal(await resolveRun(runs, "last"), fourth);
+    assert.deepEqual(await idsByStart(runs), [fourth, third, second, first]);
+    // What the index says of a run that is gone does not count.
+    await Deno.remove(join(runs, fourth), { recursive: true });
+    await Deno.remove(logOf(runs, third));
+    await assert.rejects(resolveRun(runs, "last"), /can be read/);
   }));
 
 Deno.test("a process that may not write takes the index from the folder, and reads only what is new", () =>

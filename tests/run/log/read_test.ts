@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { listCommand } from "../../../lib/cli/ls.ts";
-import { beginRun, type EventBody, listRuns, readRun, readStatus } from "../../../lib/run/mod.ts";
+import { beginRun, createFoldStore, type EventBody, listRuns, readRun } from "../../../lib/run/mod.ts";
 import { writerState } from "../../../lib/run/process/lock.ts";
 import { emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";
 
@@ -19,7 +19,7 @@ async function statuses(folder: string, id: string): Promise<string[]> {
     ...new Set([
       read,
       (await listRuns(folder))[0]!.status,
-      (await readStatus(folder, id))!.status,
+      (await createFoldStore(folder).status(id))!.status,
       await indexed(folder),
     ]),
   ];

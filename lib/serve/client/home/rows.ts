@@ -1,6 +1,7 @@
 // Rows of the table from the server: those in view and some around them, asked for again only where they may have changed.
-import type { TableWindow } from "../../../run/mod.ts";
+import type { TableRow, TableWindow } from "../../../run/mod.ts";
 import { tableQuery, type TableView } from "../../../run/view/mod.ts";
+import type { SentWindow } from "../../schemas.ts";
 
 /** Rows that are there. */
 export interface Rows {
@@ -22,9 +23,9 @@ export interface RowsSource {
 /** Rows on both sides of those in view, so that scrolling a little needs no request. */
 const AROUND = 20;
 
-/** A source that remembers the tag of its last answer: unchanged rows cost only headers. */
+/** A source that remembers its last answer: only rows that have changed are sent again. */
 export function rowsSource(): RowsSource {
-  let last: { readonly address: string; readonly tag: string | null } | undefined;
+  let last: { readonly address: string; readonly version: string; readonly rows: readonly TableRow[] } | undefined;
   let asked = 0;
   return {
     async load(view, first, count) {
@@ -34,14 +35,18 @@ export function rowsSource(): RowsSource {
       const query = tableQuery({ ...view, offset });
       const address = `/api/table${query}${query === "" ? "?" : "&"}limit=${limit}`;
       const mine = ++asked;
-      const known = last?.address === address ? last.tag : null;
-      const response = await fetch(address, known === null ? {} : { headers: { "if-none-match": known } });
+      // Scrolling keeps most rows, and so does a run that goes on.
+      const since = last === undefined ? "" : `&since=${last.version}`;
+      const headers = last?.address === address ? { "if-none-match": `"${last.version}"` } : {};
+      const before = last?.rows ?? [];
+      const response = await fetch(`${address}${since}`, { headers });
       if (response.status === 304) return undefined;
       if (!response.ok) throw new Error(`The server answered ${response.status}`);
-      const shown = await response.json() as TableWindow;
+      const { version, ...answer } = await response.json() as SentWindow;
       if (mine !== asked) return undefined;
-      last = { address, tag: response.headers.get("etag") };
-      return { view, shown };
+      const rows = answer.rows.map((row) => typeof row === "number" ? before[row]! : row);
+      last = { address, version, rows };
+      return { view, shown: { ...answer, rows } };
     },
   };
 }

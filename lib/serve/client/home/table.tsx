@@ -113,7 +113,7 @@ function Heading({ column, view, actions }: Shared & { readonly column: TableCol
 }
 
 function isNumeric({ kind }: TableColumn): boolean {
-  return kind === "number" || kind === "duration";
+  return kind === "number" || kind === "bytes" || kind === "duration";
 }
 
 function SelectAll({ shown, actions }: { readonly shown: TableWindow; readonly actions: TableActions }) {

@@ -2,7 +2,7 @@
 import type { TableCell, TableColumn, TableRow } from "../../../run/mod.ts";
 import { endReason, isUnderWay } from "../../../run/view/mod.ts";
 import { Badge } from "../common/elements.tsx";
-import { clock, duration, measured, when } from "../common/format.ts";
+import { bytes, clock, duration, measured, when } from "../common/format.ts";
 
 type RunRow = Extract<TableRow, { kind: "run" }>;
 
@@ -27,7 +27,7 @@ export function Value({ column, value, run }: {
 export function valueText({ kind }: TableColumn, value: TableCell): string {
   if (value === null) return "–";
   if (typeof value === "string") return kind === "time" ? when(value) : value;
-  const text = kind === "duration" ? duration : numberText;
+  const text = kind === "duration" ? duration : kind === "bytes" ? bytes : numberText;
   if (typeof value === "number") return text(value);
   if ("different" in value) return `${value.different} values`;
   const { mean, halfWidth, samples } = value;
