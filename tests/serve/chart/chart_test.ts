@@ -177,6 +177,26 @@ async function takesOptions(page: Page, append: (bodies: EventBody[]) => void): 
   assert.equal(new TextDecoder().decode(csv.bytes).match(/,seed,loss,/g)!.length, 150);
 }
 
+/** The cursor of one chart is at the same place in the others. */
+async function movesCursorsTogether(page: Page, append: (bodies: EventBody[]) => void): Promise<void> {
+  const expert = demoBodies({ id: ID, steps: 200 }).filter((body) => "cell" in body && body.cell === "expert:code");
+  append(expert.slice(0, 150));
+  const charts = ["all cells", "Expert for code"].map((of) =>
+    page.locator(`section.chart[aria-label="Curves of ${of}"]`)
+  );
+  const shows = (chart: Locator, text: RegExp) => chart.locator(".chart-place", { hasText: text }).waitFor(WAIT);
+  for (const chart of charts) await shows(chart, /^latest, step \d+$/);
+  for (const [i, share] of [0.25, 0.5].entries()) {
+    const over = charts[i]!.locator(".u-over");
+    await over.scrollIntoViewIfNeeded();
+    const { x, y, width, height } = (await over.boundingBox())!;
+    await page.mouse.move(x + share * width, y + height / 2);
+    for (const chart of charts) await shows(chart, share === 0.25 ? /^step (49|50|51)$/ : /^step (99|100|101)$/);
+  }
+  await page.mouse.move(0, 0);
+  for (const chart of charts) await shows(chart, /^latest, step \d+$/);
+}
+
 optionalTest("chromium", "a chart grows, zooms, obeys keys, takes options and can be saved", async () => {
   await withRun(200, async (page, grow, append) => {
     await grow(1);
@@ -185,5 +205,6 @@ optionalTest("chromium", "a chart grows, zooms, obeys keys, takes options and ca
     await zoomsByDrag(page, grow);
     await obeysKeys(page);
     await takesOptions(page, append);
+    await movesCursorsTogether(page, append);
   });
 }, LOOSE);
