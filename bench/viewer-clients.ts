@@ -2,12 +2,15 @@
 //
 //   deno task bench:viewer-clients [--clients 200] [--slow 5] [--seconds 15] [--pairs 8] [--preset quick]
 //
-// The run trains its seed all the time; in every other period the readers are connected. They run on the same machine,
-// with the lowest priority, so that they take what training leaves. Prints steps per second in both, and the mean
-// slowdown with its 95 % interval over pairs.
+// The run trains its seed all the time; in every other period the readers are connected, and which comes first alternates
+// from pair to pair. The readers are one process on the same machine, with the lowest priority, so that they take what
+// training leaves. Prints steps per second in both, what the readers got, and the mean slowdown with its 95 % interval
+// over pairs. With the defaults it takes five minutes. Run it on a quiet machine.
 import { meanInterval } from "../lib/report/mod.ts";
-import { readEvents, repositoryRoot } from "../lib/run/mod.ts";
+import { repositoryRoot } from "../lib/run/mod.ts";
 import { readCount, readFlags } from "./flags.ts";
+import { startReaders } from "./viewer-clients/readers.ts";
+import { lastStep } from "./viewer-clients/last-step.ts";
 
 const flags = readFlags(import.meta.url, {
   clients: { type: "string", default: "200" },
@@ -24,6 +27,8 @@ const [clients, slow, seconds, pairs] = [
 ];
 /** Time for a change to settle: connecting, and the first points. */
 const SETTLE_MS = 2_000;
+/** The first steps are slow. */
+const WARM_MS = 15_000;
 
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const runs = await Deno.makeTempDir({ prefix: "stitchbook-viewer-clients-" });
@@ -42,12 +47,10 @@ const run = new Deno.Command(Deno.execPath(), {
 try {
   const address = await addressOf(run.stderr);
   const id = new URL(address).pathname.split("/").at(-1)!;
-  const last = async () => {
-    const events = (await readEvents(runs, id))?.events ?? [];
-    return events.findLast((event) => event.kind === "metrics" && event.cell === "seed");
-  };
+  const last = () => lastStep(runs, id, "seed");
   while (await last() === undefined) await wait(500);
-  await wait(10_000); // the first steps are slow
+  await using readers = await startReaders();
+  await wait(WARM_MS);
 
   /** Steps per second over a period, by the times at which the steps were logged. */
   const speed = async () => {
@@ -55,55 +58,36 @@ try {
     const from = await last();
     await wait(1000 * seconds);
     const to = await last();
-    if (from?.kind !== "metrics" || to?.kind !== "metrics") throw new Error("The run has logged nothing");
+    if (from === undefined || to === undefined) throw new Error("The run has logged nothing");
     return 1000 * (to.step - from.step) / (Date.parse(to.time) - Date.parse(from.time));
   };
   const watched = async () => {
-    const after = (await last())!.seq;
-    const stream = new URL(`/api/runs/${id}/stream?after=${after}`, address).href;
-    const readers = new Deno.Command("nice", {
-      args: [
-        "-n",
-        "19",
-        Deno.execPath(),
-        "run",
-        "-A",
-        "bench/viewer-clients/clients.ts",
-        stream,
-        `${clients}`,
-        `${slow}`,
-      ],
-      cwd: repositoryRoot,
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    try {
-      const reader = readers.stdout.getReader();
-      await reader.read();
-      reader.releaseLock();
-      return await speed();
-    } finally {
-      readers.kill();
-      await readers.stdout.cancel();
-      await readers.status;
-    }
+    const first = (await last())!.seq;
+    await readers.read(new URL(`/api/runs/${id}/stream?after=${first}`, address).href, clients, slow);
+    const steps = await speed();
+    const got = await readers.leave();
+    return { steps, got, logged: (await last())!.seq - first };
   };
 
   const slowdowns: number[] = [];
   for (let pair = 0; pair < pairs; pair++) {
     // Which comes first alternates, so that a drift of the machine's speed cancels.
-    let alone: number, seen: number;
-    if (pair % 2 === 0) [alone, seen] = [await speed(), await watched()];
-    else [seen, alone] = [await watched(), await speed()];
-    slowdowns.push(100 * (1 - seen / alone));
+    const before = pair % 2 === 0 ? await speed() : undefined;
+    const { steps, got, logged } = await watched();
+    const alone = before ?? await speed();
+    slowdowns.push(100 * (1 - steps / alone));
     console.log(
-      `pair ${pair + 1}: ${alone.toFixed(2)} steps/s alone, ${seen.toFixed(2)} with ${clients} readers, ` +
-        `${slowdowns.at(-1)!.toFixed(2)} % slower`,
+      `pair ${pair + 1}: ${alone.toFixed(2)} steps/s alone, ${steps.toFixed(2)} with ${clients} readers, ` +
+        `${slowdowns.at(-1)!.toFixed(2)} % slower; of ${logged} events readers got ${got.median} (least: ${got.least})`,
     );
   }
   const { mean, halfWidth } = meanInterval(slowdowns);
+  const middle = slowdowns.toSorted((a, b) => a - b)[pairs >> 1]!;
   console.log(
-    `slowdown ${mean.toFixed(2)} % ± ${halfWidth.toFixed(2)} (95 %), ${clients} readers, ${slow} of them slow`,
+    `slowdown ${mean.toFixed(2)} % ± ${halfWidth.toFixed(2)} (95 %), median ${
+      middle.toFixed(2)
+    } %, ${clients} readers, ` +
+      `${slow} of them slow`,
   );
 } finally {
   run.kill("SIGKILL");

@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { decoder, type WeightFormat } from "../../lib/model/mod.ts";
 import { openPretrained } from "../../lib/pretrained/mod.ts";
 import { openDevice, type Products, rowInvariant } from "../../lib/tensor/mod.ts";
-import { TextLineStream } from "./lines.ts";
+import { TextLineStream } from "../lines.ts";
 import type { Answer, Request } from "./side.ts";
 
 const [source, weights, threads, products] = Deno.args as [string, WeightFormat, string, Products?];

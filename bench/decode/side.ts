@@ -1,6 +1,6 @@
 // One side of the benchmark of decoding: a process that loads a model, then answers one request a line, on standard input,
 // with the seconds that it took.
-import { TextLineStream } from "./lines.ts";
+import { TextLineStream } from "../lines.ts";
 
 /** Texts to continue, all of one length, and how many tokens each gets. */
 export interface Request {

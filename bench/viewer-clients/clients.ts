@@ -1,14 +1,39 @@
-// Readers of one event stream, in a process of their own: connects, says so, and reads until it is ended.
+// Readers of event streams in a process of their own, which is told on its standard input when to read:
 //
-//   deno run -A bench/viewer-clients/clients.ts <address of the stream> <number> [number of slow ones]
-const [address = "", count = "1", slow = "0"] = Deno.args;
-const readers = await Promise.all(
-  Array.from({ length: Number(count) }, async () => (await fetch(address)).body!.getReader()),
-);
-console.log("connected");
-for (const [i, reader] of readers.entries()) read(reader, i < Number(slow) ? 1_000 : 0);
+//   ready?
+//   read <address of the stream> <number> <number of slow ones>
+//   leave
+//
+// It answers `ready`; `reading` when all are connected; and after `leave` with the fewest and the median of the messages
+// that a reader got.
+import { TextLineStream } from "../lines.ts";
 
-/** Takes what comes, waiting after each part. */
-async function read(reader: ReadableStreamDefaultReader<Uint8Array>, waitMs: number): Promise<void> {
-  while (!(await reader.read()).done) if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+let leave = new AbortController();
+let counts: number[] = [];
+
+for await (const line of Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream())) {
+  const [command, address = "", count = "0", slow = "0"] = line.split(" ");
+  if (command === "ready?") console.log("ready");
+  if (command === "read") {
+    leave = new AbortController();
+    counts = Array.from({ length: Number(count) }, () => 0);
+    const { signal } = leave;
+    const bodies = await Promise.all(counts.map(async () => (await fetch(address, { signal })).body!));
+    bodies.forEach((body, i) => void take(body, i, i < Number(slow) ? 1_000 : 0).catch(() => {}));
+    console.log("reading");
+  }
+  if (command === "leave") {
+    leave.abort();
+    const sorted = counts.toSorted((a, b) => a - b);
+    console.log(JSON.stringify({ least: sorted[0], median: sorted[sorted.length >> 1] }));
+  }
+}
+
+/** Counts the messages that come, and waits after each part. */
+async function take(body: ReadableStream<Uint8Array>, reader: number, waitMs: number): Promise<void> {
+  for await (const part of body) {
+    // Messages end with an empty line.
+    for (let i = 1; i < part.length; i++) if (part[i] === 10 && part[i - 1] === 10) counts[reader]!++;
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
 }
