@@ -1,13 +1,7 @@
 // Differences between methods, paired by document, from the losses that measuring cells saved.
 import { join } from "node:path";
-import { type DocumentLosses, pairedDifference, pairedShareDifference } from "../eval/mod.ts";
+import { ANSWERS_FILE, type DocumentLosses, LOSSES_FILE, pairedDifference, pairedShareDifference } from "../run/mod.ts";
 import type { ComparisonRow, TaskComparisonRow } from "./tables.ts";
-
-/** The file in a measuring cell's folder with the loss of every document, by method and domain. */
-export const LOSSES_FILE = "losses.json";
-
-/** The file in a measuring cell's folder with whether each question was answered correctly, by method and task. */
-export const ANSWERS_FILE = "answers.json";
 
 /** Whether each question was answered correctly, by method and task. */
 export type Answers = Readonly<Record<string, Readonly<Record<string, readonly boolean[]>>>>;

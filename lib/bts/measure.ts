@@ -15,10 +15,12 @@ import {
 } from "../eval/mod.ts";
 import type { LanguageModel } from "../model/mod.ts";
 import {
+  ANSWERS_FILE,
   type CellContext,
   type CellResult,
   type CodeModule,
   HEADLINE,
+  LOSSES_FILE,
   type MeasureInfo,
   measureSchema,
   methodResultSchema,
@@ -26,10 +28,11 @@ import {
   valueOf,
 } from "../run/mod.ts";
 import { heapBytes } from "../tensor/mod.ts";
-import { type Answers, ANSWERS_FILE, LOSSES_FILE } from "./comparisons.ts";
+import type { Answers } from "./comparisons.ts";
 import { evaluationCost, type ForwardCost, type MeasuredPart } from "./evaluation-cost.ts";
 import { evaluationSet } from "./evaluation-set.ts";
 import type { Lab } from "./lab.ts";
+import { writeMeasuredOn } from "./measured-on.ts";
 import { openRowJournal, readRows, type ScoredRow, writeAll } from "./row-journal.ts";
 import { readTokenizer, type Text } from "./text.ts";
 
@@ -155,6 +158,7 @@ function partCell(
     const rows = before?.rows?.folder;
     const measuring = { cell, set, scope, ...(rows === undefined ? {} : { rows: (i: number) => readRows(rows, i) }) };
     const measured = await measureAll(lab, cell, set, part, await spec.open(measuring));
+    await writeMeasuredOn(cell.folder, before === undefined ? set : { ...set, windows: whole.windows });
     if (before === undefined) return measured;
     await Deno.copyFile(join(before.text.folder, LOSSES_FILE), join(cell.folder, LOSSES_FILE));
     return withText(measured, before.text.value);

@@ -1,12 +1,12 @@
 // Bits per byte: a measure of language models that is independent of their tokenizers.
 import type { LanguageModel } from "../model/mod.ts";
-import { rowLosses, rowPredictions } from "./batches.ts";
 import {
   bootstrapBitsPerByte,
   type BootstrapOptions,
   type DocumentLosses,
   type DocumentsEstimate,
-} from "./intervals.ts";
+} from "../run/mod.ts";
+import { rowLosses, rowPredictions } from "./batches.ts";
 import type { EvaluationOptions } from "./types.ts";
 import type { EvaluationWindow } from "./windows.ts";
 

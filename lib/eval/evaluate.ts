@@ -1,8 +1,7 @@
 // Evaluates one model: every measure on the same held-out text and questions.
 import type { LanguageModel } from "../model/mod.ts";
-import type { MeasureInfo, Measurement } from "../run/mod.ts";
+import type { BootstrapOptions, MeasureInfo, Measurement } from "../run/mod.ts";
 import { type HeldOut, heldOut } from "./bits-per-byte.ts";
-import type { BootstrapOptions } from "./intervals.ts";
 import { MEASURES, measuresWith } from "./measures/all.ts";
 import { type EvaluationSet, infoOf, type Measure, type ParameterCounts, type Subject } from "./measures/measure.ts";
 import type { EvaluationOptions } from "./types.ts";

@@ -18,7 +18,7 @@ export {
   pairedDifference,
   pairedShareDifference,
   shareInterval,
-} from "./intervals.ts";
+} from "../run/mod.ts";
 export { type RowMemory, rowMemory } from "./row-memory.ts";
 export { SCORING_REPEATS, type ScoringCost, scoringCost } from "./scoring-cost.ts";
 export { answeredRightly, scoreTask } from "./score.ts";

@@ -1,10 +1,9 @@
 // Scores a model on a task.
 import type { Tokenizer } from "../data/mod.ts";
 import type { LanguageModel } from "../model/mod.ts";
-import type { Estimate } from "../run/mod.ts";
+import { type Estimate, shareInterval } from "../run/mod.ts";
 import { rowLosses } from "./batches.ts";
 import { generateGreedily } from "./generate.ts";
-import { shareInterval } from "./intervals.ts";
 import type { Task } from "./task.ts";
 import type { EvaluationOptions } from "./types.ts";
 

@@ -11,6 +11,7 @@
 //   config        settings from presets, files and --set
 //   cells         cells, their cache and checkpoints, and the run that they are built in
 //   alerts        stalls, full disks, and the webhook
+//   paired        what documents and questions cost each model, and differences paired by them
 //   capture       recording provenance and console output
 //   catalog       all runs: index, lists, queries, names, trash, comparison, verification
 //   command-line  arguments of experiments, terminal output, exit codes
@@ -150,6 +151,28 @@ export { unfinishedRun, type Wanted } from "./cells/continuation.ts";
 export { freeCheckpoints, type FreedCheckpoints } from "./cells/free-checkpoints.ts";
 export { type PlannedCell, recordCells } from "./cells/record.ts";
 export { beginRun, type BeginRunOptions, withRun } from "./cells/run.ts";
+export {
+  bootstrapBitsPerByte,
+  type BootstrapOptions,
+  type DocumentLosses,
+  type DocumentsEstimate,
+  effectiveDocuments,
+  enoughDocuments,
+  FEWEST_DOCUMENTS,
+  pairedDifference,
+  pairedShareDifference,
+  shareInterval,
+} from "./paired/intervals.ts";
+export {
+  ANSWERS_FILE,
+  type KeptScores,
+  LOSSES_FILE,
+  MEASURED_ON_FILE,
+  type MeasuredOn,
+  measuredOnSchema,
+  readScores,
+} from "./paired/kept-scores.ts";
+export type { PairedDifference } from "./paired/differences.ts";
 export { openAlarms } from "./alerts/alarms.ts";
 export { CAPTURED_FOLDER, captureProvenance, readProvenance } from "./capture/capture.ts";
 export { OUTPUT_FILE, teeConsole } from "./capture/console-output.ts";

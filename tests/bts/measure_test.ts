@@ -19,7 +19,7 @@ import { loadCorpus } from "../../lib/data/mod.ts";
 import { rowMemory } from "../../lib/eval/mod.ts";
 import { btmEnsemble, mixedLosses } from "../../lib/merge/mod.ts";
 import { decoder, initialWeights, type LanguageModel, toDevice } from "../../lib/model/mod.ts";
-import { beginRun, type CellResult } from "../../lib/run/mod.ts";
+import { beginRun, type CellResult, MEASURED_ON_FILE, measuredOnSchema } from "../../lib/run/mod.ts";
 import { emptyResults, options, withFolder } from "../run/fixtures.ts";
 
 await tf.setBackend("cpu");
@@ -123,6 +123,16 @@ Deno.test("tasks in cells of their own have the same results, in the same order"
     assert.deepEqual(await readAnswers([apart!]), await readAnswers([together!]));
     const [row] = taskComparisons(await readAnswers([apart!]));
     assert.equal(row!.questions, 9);
+    // Both say that they were measured on the same: that is how other runs know.
+    const [on, onApart] = await Promise.all(
+      [together!, apart!].map(async ({ folder }) =>
+        measuredOnSchema.parse(JSON.parse(await Deno.readTextFile(join(folder, MEASURED_ON_FILE))))
+      ),
+    );
+    assert.deepEqual(onApart, on);
+    for (const digests of [on!.documents, on!.questions]) {
+      assert.match(Object.values(digests).join(" "), /^[0-9a-f]{64}$/);
+    }
   }));
 
 Deno.test("a cell of tasks that was stopped goes on with the rows that it had not scored", () =>

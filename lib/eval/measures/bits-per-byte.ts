@@ -1,6 +1,5 @@
 // Bits per byte of held-out text: the measure that methods are compared by.
-import { MEAN } from "../../run/mod.ts";
-import { bootstrapBitsPerByte, type DocumentsEstimate } from "../intervals.ts";
+import { bootstrapBitsPerByte, type DocumentsEstimate, MEAN } from "../../run/mod.ts";
 import type { Found, Measure } from "./measure.ts";
 
 /** Σ nll / (ln 2 · Σ bytes) on each domain, and the unweighted mean over domains. Samples are documents. */

@@ -1,8 +1,7 @@
 // Expected calibration error of next-token predictions (Guo et al. 2017, arXiv 1706.04599, section 2).
 import { random } from "../../random.ts";
-import { MEAN } from "../../run/mod.ts";
+import { type BootstrapOptions, enoughDocuments, MEAN } from "../../run/mod.ts";
 import type { DocumentPredictions, HeldOut } from "../bits-per-byte.ts";
-import { type BootstrapOptions, enoughDocuments } from "../intervals.ts";
 import type { Found, Measure } from "./measure.ts";
 
 /** Bins of equal width over the confidence. */

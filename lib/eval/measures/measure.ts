@@ -1,8 +1,7 @@
 // What a measure is. Adding one takes one file here and one line in all.ts: see docs/evaluation.md.
 import type { LanguageModel } from "../../model/mod.ts";
-import type { MeasureInfo, Measurement } from "../../run/mod.ts";
+import type { BootstrapOptions, MeasureInfo, Measurement } from "../../run/mod.ts";
 import type { HeldOut } from "../bits-per-byte.ts";
-import type { BootstrapOptions } from "../intervals.ts";
 import type { Task } from "../task.ts";
 import type { EvaluationOptions } from "../types.ts";
 import type { EvaluationWindow } from "../windows.ts";

@@ -1,5 +1,5 @@
 // A task as a measure: the share of its questions that a method answers correctly.
-import { shareInterval } from "../intervals.ts";
+import { shareInterval } from "../../run/mod.ts";
 import { answeredRightly } from "../score.ts";
 import type { Task } from "../task.ts";
 import type { Measure } from "./measure.ts";

@@ -230,7 +230,7 @@ Deno.test("an edit of a file concerns the cells that it decides, and no others",
     ["lib/bts/config.ts", ["report"]],
     ["lib/run/events/events.ts", []],
     ["lib/baselines/mixture/model.ts", ["report", "evaluate:bam"]],
-    ["lib/eval/intervals.ts", ["evaluate", "evaluate:bts", "report", "evaluate:bam"]],
+    ["lib/run/paired/intervals.ts", ["evaluate", "evaluate:bts", "report", "evaluate:bam"]],
     // What does concern it.
     ["lib/train/loop.ts", ["seed", "stitch", "report", "calm", "arm", "report of arms"]],
     ["lib/stitch/layer.ts", ["stitch", "evaluate:bts", "report"]],

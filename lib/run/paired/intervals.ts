@@ -1,7 +1,7 @@
 // 95 % intervals: Clopper and Pearson's for shares, the bootstrap-t over documents for bits per byte.
-import { random } from "../random.ts";
-import type { Estimate } from "../run/mod.ts";
-import { proportionInterval } from "../statistics.ts";
+import { random } from "../../random.ts";
+import { proportionInterval } from "../../statistics.ts";
+import type { Estimate } from "../events/results.ts";
 
 /**
  * A share with its exact 95 % interval (Clopper and Pearson 1934), which stays within 0 and 1 and does not collapse at
@@ -140,7 +140,7 @@ export function pairedDifference(
  * estimate do not. The standard error is the linearized one of a ratio of two sums (Cochran 1977, section 6.4).
  *
  * The quantiles lie further out than 0.025 by an amount that vanishes as documents increase. It was chosen by
- * simulation (tests/eval/intervals_test.ts), so that at least 93 % is covered with strongly skewed losses (lognormal
+ * simulation (tests/run/paired/intervals_test.ts), so that at least 93 % is covered with strongly skewed losses (lognormal
  * with σ = 1), too; with symmetric ones it is 96 to 98 %.
  */
 function bootstrap(

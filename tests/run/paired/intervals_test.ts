@@ -10,8 +10,8 @@ import {
   pairedDifference,
   pairedShareDifference,
   shareInterval,
-} from "../../lib/eval/mod.ts";
-import { type Random, random } from "../../lib/random.ts";
+} from "../../../lib/run/mod.ts";
+import { type Random, random } from "../../../lib/random.ts";
 
 const SEED = 20261128;
 
