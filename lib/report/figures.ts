@@ -1,6 +1,7 @@
 // All figures of a run.
 import {
   type CellView,
+  extremes,
   HEADLINE,
   MEAN,
   measureColumns,
@@ -13,7 +14,7 @@ import { PARAMETER_COLORS, parameterPanel, timePanel } from "./figures/cost.ts";
 import { DIFFERENCE_COLORS, differencePanel } from "./figures/differences.ts";
 import { type Gate, openPanel, sharePanel } from "./figures/gates.ts";
 import { type Line, linesPanel } from "./figures/instability.ts";
-import { extremes, lossCurve, type LossOptions, lossPanel } from "./figures/loss.ts";
+import { lossCurve, type LossOptions, lossPanel, MOST_POINTS } from "./figures/loss.ts";
 import { BPB_DIGITS, type MatrixCell, matrixPanel } from "./figures/matrix.ts";
 import { scorePanel } from "./figures/mean.ts";
 import { bestOf } from "./grid.ts";
@@ -159,7 +160,7 @@ export function curvesFigure(view: RunView): Figure | undefined {
   const drawn = new Set<CellView>();
   const panels = [...names].flatMap((name) => {
     const lines = view.cells.flatMap((cell) => {
-      const points = extremes(pointsOf(cell, name), ({ value }) => value);
+      const points = extremes(pointsOf(cell, name), ({ value }) => value, MOST_POINTS);
       if (points.length > 0) drawn.add(cell);
       return points.length === 0 ? [] : [{ label: cell.name, color: colorOf(cell), points }];
     });

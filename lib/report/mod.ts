@@ -15,7 +15,7 @@ export {
 export { comparedLossFigure } from "./compared.ts";
 export { figureImage } from "./figures/figure-image.ts";
 export { type Line, linesPanel } from "./figures/instability.ts";
-export { extremes, type LossOptions } from "./figures/loss.ts";
+export type { LossOptions } from "./figures/loss.ts";
 export { figureHtml } from "./figures/figure-html.ts";
 export { panelImage } from "./figures/panel-image.ts";
 export { draw, type Figure } from "./figures/plot.ts";

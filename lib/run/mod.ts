@@ -138,6 +138,7 @@ export type { RunListener } from "./log/run-writer.ts";
 export { CSV_HEADER, pointsCsv } from "./series/csv.ts";
 export { placesInCell } from "./series/places.ts";
 export { countSeries, seriesNames, seriesOf, type SeriesQuery } from "./series/series.ts";
+export { extremes } from "./series/thin.ts";
 export { createFoldStore, type FoldStore } from "./fold/fold-store.ts";
 export { foldEnded } from "./fold/kept-fold.ts";
 export { buildConfig, configOrigins } from "./config/config.ts";

@@ -1,7 +1,7 @@
 // Figures: they show what was measured, are legible on light and dark pages, and are inert.
 import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
-import { extremes, lossCurve, lossPanel, thin } from "../../lib/report/figures/loss.ts";
+import { lossCurve, lossPanel, thin } from "../../lib/report/figures/loss.ts";
 import { inkOn, luminance } from "../../lib/report/figures/plot.ts";
 import { parameterPanel, timePanel } from "../../lib/report/figures/cost.ts";
 import { matrixPanel } from "../../lib/report/figures/matrix.ts";
@@ -238,17 +238,6 @@ Deno.test("`thin()` keeps the mean, the last step and at most the given number o
   assert.ok(thinned.length <= 100);
   assert.equal(thinned.at(-1)!.step, 1000);
   assert.equal(thinned[0]!.loss, 5);
-});
-
-Deno.test("`extremes()` keeps the lowest and highest of neighboring points, in order", () => {
-  const points = Array.from({ length: 1000 }, (_, step) => ({ step, loss: Math.sin(step) }));
-  const kept = extremes(points, ({ loss }) => loss, 100);
-  assert.ok(kept.length <= 100);
-  assert.ok(kept.every(({ step }, i) => i === 0 || step > kept[i - 1]!.step));
-  for (const pick of [Math.min, Math.max]) {
-    assert.equal(pick(...kept.map(({ loss }) => loss)), pick(...points.map(({ loss }) => loss)));
-  }
-  assert.deepEqual(extremes(points.slice(0, 3), ({ loss }) => loss), points.slice(0, 3));
 });
 
 Deno.test("the loss figure draws a smoothed line over the raw one, which is fainter", () => {

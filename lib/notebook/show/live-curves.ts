@@ -1,6 +1,7 @@
 // Curves that grow while a cell of the notebook computes: one output, replaced in place.
 import { PALETTE } from "../../methods.ts";
-import { extremes, linesPanel } from "../../report/mod.ts";
+import { linesPanel } from "../../report/mod.ts";
+import { extremes } from "../../run/mod.ts";
 import {
   DISPLAY,
   type Displayable,

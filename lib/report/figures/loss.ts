@@ -1,6 +1,14 @@
 // Loss curves: training smoothed, with its raw values behind it, and validation as a strong line; a panel per phase.
 import * as Plot from "@observablehq/plot";
-import { type AxisName, type CellView, placesInCell, roundTicks, smoothed, smoothingWeight } from "../../run/mod.ts";
+import {
+  type AxisName,
+  type CellView,
+  extremes,
+  placesInCell,
+  roundTicks,
+  smoothed,
+  smoothingWeight,
+} from "../../run/mod.ts";
 import { draw } from "./plot.ts";
 
 /** The curves of one cell. */
@@ -42,7 +50,7 @@ const AXIS_LABELS: Readonly<Record<AxisName, string>> = {
 };
 
 /** At most this many points of a curve are drawn. */
-const MOST_POINTS = 240;
+export const MOST_POINTS = 240;
 
 /** The training and validation loss of a cell; points that are missing, not finite or without a place are left out. */
 export function lossCurve(
@@ -69,32 +77,13 @@ export function lossCurve(
   };
 }
 
-/** Consecutive points in as few buckets of equal size as leave at most `most` of them. */
-function buckets<P>(points: readonly P[], most: number): P[][] {
-  const size = Math.ceil(points.length / most);
-  return Array.from({ length: Math.ceil(points.length / size) }, (_, i) => points.slice(i * size, (i + 1) * size));
-}
-
 /** Averages neighboring points so that at most {@linkcode MOST_POINTS} remain; the last step is kept. */
 export function thin(points: readonly Point[], most = MOST_POINTS): Point[] {
   if (points.length <= most) return [...points];
-  return buckets(points, most).map((bucket) => ({
-    step: bucket.at(-1)!.step,
-    loss: bucket.reduce((sum, { loss }) => sum + loss, 0) / bucket.length,
-  }));
-}
-
-/** Keeps the lowest and the highest of neighboring points, so that the noise stays as wide as it is. */
-export function extremes<P extends { readonly step: number }>(
-  points: readonly P[],
-  valueOf: (point: P) => number,
-  most = MOST_POINTS,
-): P[] {
-  if (points.length <= most) return [...points];
-  return buckets(points, Math.floor(most / 2)).flatMap((bucket) => {
-    const low = bucket.reduce((a, b) => valueOf(b) < valueOf(a) ? b : a);
-    const high = bucket.reduce((a, b) => valueOf(b) > valueOf(a) ? b : a);
-    return low === high ? [low] : low.step < high.step ? [low, high] : [high, low];
+  const size = Math.ceil(points.length / most);
+  return Array.from({ length: Math.ceil(points.length / size) }, (_, i) => {
+    const bucket = points.slice(i * size, (i + 1) * size);
+    return { step: bucket.at(-1)!.step, loss: bucket.reduce((sum, { loss }) => sum + loss, 0) / bucket.length };
   });
 }
 

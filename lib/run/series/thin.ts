@@ -54,3 +54,13 @@ export function thin(curve: Curve, width: number, from = 0, to = curve.length, f
   }
   return kept;
 }
+
+/**
+ * At most about `most` of a curve's points, in order: the lowest and the highest of neighboring ones, so that the noise
+ * stays as wide as it is, and both ends.
+ */
+export function extremes<P>(points: readonly P[], valueOf: (point: P) => number, most: number): P[] {
+  const curve = { length: points.length, step: (index: number) => index, value: (i: number) => valueOf(points[i]!) };
+  const width = bucketWidth(points.length, points.length - 1, Math.floor(most / 2));
+  return thin(curve, width).map((index) => points[index]!);
+}

@@ -1,7 +1,7 @@
 // Thinning: what is kept, what is bounded, and what stays the same while a curve grows.
 import assert from "node:assert/strict";
 import { random } from "../../../lib/random.ts";
-import { bucketWidth, type Curve, thin } from "../../../lib/run/series/thin.ts";
+import { bucketWidth, type Curve, extremes, thin } from "../../../lib/run/series/thin.ts";
 
 const SEED = Date.now() % 100_000;
 console.log(`random curves with seed ${SEED}`);
@@ -78,4 +78,17 @@ Deno.test("what `thin()` kept of buckets that are over stays as a curve grows, a
       before = { width, kept, length };
     }
   }
+});
+
+Deno.test("`extremes()` keeps the lowest and highest of neighboring points and both ends, in order", () => {
+  const points = Array.from({ length: 1000 }, (_, step) => ({ step, loss: Math.sin(step) }));
+  const kept = extremes(points, ({ loss }) => loss, 100);
+  assert.ok(kept.length <= 102 && kept.length > 50, `${kept.length} points`);
+  assert.deepEqual([kept[0], kept.at(-1)], [points[0], points.at(-1)]);
+  assert.ok(kept.every(({ step }, i) => i === 0 || step > kept[i - 1]!.step));
+  for (const pick of [Math.min, Math.max]) {
+    assert.equal(pick(...kept.map(({ loss }) => loss)), pick(...points.map(({ loss }) => loss)));
+  }
+  assert.deepEqual(extremes(points.slice(0, 3), ({ loss }) => loss, 100), points.slice(0, 3));
+  assert.deepEqual(extremes([], () => 0, 100), []);
 });
