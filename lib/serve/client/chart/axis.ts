@@ -46,7 +46,13 @@ export function rangeFor(low: number, high: number, log: boolean): [number, numb
   return [low - room, high + room];
 }
 
-/** Places of labels. */
+/** Places of labels on the horizontal axis: steps are whole. */
+export function placeTicks(x: AxisName, low: number, high: number, count: number): number[] {
+  const ticks = ticksFor(low, high, false, count);
+  return x === "step" ? ticks.filter(Number.isInteger) : ticks;
+}
+
+/** Places of labels on the vertical axis. */
 export function ticksFor(low: number, high: number, log: boolean, count: number): number[] {
   return log ? logTicks(low, high, count) : roundTicks(low, high, count);
 }

@@ -4,44 +4,20 @@ import { render } from "hono/jsx/dom";
 import type { SeriesNames } from "../../../run/view/mod.ts";
 import { h, oncePerFrame, setAttribute, setText } from "../common/dom.ts";
 import { rangeFor } from "./axis.ts";
-import { choicesOf } from "./choices.ts";
-import { type ChartRun, type Curve, curvesOfRuns, type RunSeries } from "./curves.ts";
+import { cellsWith, choicesOf, metricNames } from "./choices.ts";
+import { type Curve, curvesOfRuns, type RunSeries } from "./curves.ts";
 import { savePicture } from "./download.ts";
 import { keyAction, KEYS } from "./keys.ts";
 import { Legend, legendItems } from "./legend.tsx";
 import { type Drawing, drawingOf, extentOf } from "./lines.ts";
 import { namesOf } from "./names.ts";
+import type { Chart, ChartOptions } from "./options.ts";
 import { createPlot, DASHES, dataOf, pageTheme } from "./plot.ts";
+import { type ChartSettings, DEFAULT_SETTINGS, withNames } from "./settings.ts";
 import { createSource, csvAddress, type Range } from "./source.ts";
 import { chartSvg } from "./svg.ts";
-import { autoWeight, axisText, cellsWith, describe, metricNames, notesText, spokenText } from "./texts.ts";
-import { type ChartSettings, Toolbar } from "./toolbar.tsx";
-
-/** What a chart is made for. */
-export interface ChartOptions {
-  readonly title: string;
-  readonly runs: readonly ChartRun[];
-  /** Names of cells. @default all that log metrics */
-  readonly cells?: readonly string[];
-  /** @default the losses over steps, linear, smoothed to suit the number of points */
-  readonly settings?: Partial<ChartSettings>;
-  /** Called when people change something, so that a page can keep it in its URL. */
-  readonly onSettings?: (settings: ChartSettings) => void;
-  /** Whether the controls can be folded away, and are at first. @default false */
-  readonly folded?: boolean;
-  /** @default 240 */
-  readonly height?: number;
-}
-
-/** A chart on a page. */
-export interface Chart {
-  readonly element: HTMLElement;
-  /** There may be new points. */
-  refresh(): void;
-  /** Points out the curves of a run, or none. */
-  point(run: string | undefined): void;
-  close(): void;
-}
+import { autoWeight, axisText, describe, notesText, spokenText } from "./texts.ts";
+import { Toolbar } from "./toolbar.tsx";
 
 /** A chart; it appears once there is something to draw. */
 export function createChart(options: ChartOptions): Chart {
@@ -55,7 +31,7 @@ export function createChart(options: ChartOptions): Chart {
   const element = h("section", { class: "chart", "aria-label": title, hidden: true });
   element.append(head, canvas, legend, notes, spoken);
 
-  let settings: ChartSettings = { cell: "", metrics: [], x: "step", log: false, smooth: null, ...options.settings };
+  let settings: ChartSettings = { ...DEFAULT_SETTINGS, ...options.settings };
   /** What `smooth: null` stands for. */
   let auto = 0;
   let names: readonly SeriesNames[] = [];
@@ -107,17 +83,9 @@ export function createChart(options: ChartOptions): Chart {
   const learnNames = namesOf(runs.map(({ id }) => id), cells, (now) => {
     if (life.signal.aborted) return;
     names = now;
-    // What is shown by default grows with what is logged.
-    const choices = choicesOf(metricNames(names));
-    const before = settings.metrics;
-    const mine = choices.find(({ metrics }) => before.every((one) => metrics.includes(one)));
-    const grows = mine !== undefined && mine.metrics.length > before.length && options.settings?.metrics === undefined;
-    if (grows) settings = { ...settings, metrics: mine.metrics };
-    // All cells of several runs would be a tangle: the last one is what they are compared by.
-    if (before.length === 0 && runs.length > 1 && options.settings?.cell === undefined) {
-      settings = { ...settings, cell: cellsWith(names, settings.metrics).at(-1)?.name ?? "" };
-    }
-    if (grows || (before.length > 0 && data.length === 0)) ask();
+    const before = settings;
+    settings = withNames(settings, names, options.settings ?? {}, runs.length);
+    if (settings !== before || (before.metrics.length > 0 && data.length === 0)) ask();
     redraw();
   });
 

@@ -1,4 +1,5 @@
 // What a chart can show of the metrics that were logged: those that share an axis together. Pure.
+import type { SeriesNames } from "../../../run/view/mod.ts";
 import { words } from "../common/format.ts";
 
 /** Metrics that are drawn in one chart. */
@@ -46,4 +47,15 @@ export function choicesOf(names: readonly string[]): Choice[] {
     choices.push({ label: `${words(statistic)} by group`, metrics });
   }
   return choices;
+}
+
+/** The names of all metrics, in order of appearance. */
+export function metricNames(names: readonly SeriesNames[]): string[] {
+  return [...new Set(names.flatMap(({ metrics }) => metrics.map(({ name }) => name)))];
+}
+
+/** The cells that have logged one of some metrics, each once. */
+export function cellsWith(names: readonly SeriesNames[], chosen: readonly string[]): { name: string; title: string }[] {
+  const cells = names.filter(({ metrics }) => metrics.some(({ name }) => chosen.includes(name)));
+  return [...new Map(cells.map(({ cell, title }) => [cell, { name: cell, title }])).values()];
 }

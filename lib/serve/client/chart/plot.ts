@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import type { AxisName } from "../../../run/view/mod.ts";
 import { COLORS } from "./curves.ts";
-import { placeLabel, rangeFor, ticksFor, valueLabel } from "./axis.ts";
+import { placeLabel, placeTicks, rangeFor, ticksFor, valueLabel } from "./axis.ts";
 import { type Drawing, extentOf, isolated } from "./lines.ts";
 import type { Range } from "./source.ts";
 import type { Theme } from "./svg.ts";
@@ -66,7 +66,7 @@ export function createPlot(element: HTMLElement, drawing: () => Drawing, options
           ...axis,
           size: 30,
           gap: 6,
-          splits: (_, __, low, high) => ticksFor(low, high, false, Math.max(2, Math.round(width / 110))),
+          splits: (_, __, low, high) => placeTicks(x, low, high, Math.max(2, Math.round(width / 110))),
           values: (_, places) => places.map((place) => placeLabel(x, place)),
         },
         {

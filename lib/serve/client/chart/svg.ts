@@ -1,6 +1,6 @@
 // A chart as a picture that stands alone: SVG with title, axes and legend, drawn from the same lines as on the page. Pure.
 import type { AxisName } from "../../../run/view/mod.ts";
-import { AXIS_LABELS, placeLabel, ticksFor, valueLabel } from "./axis.ts";
+import { AXIS_LABELS, placeLabel, placeTicks, ticksFor, valueLabel } from "./axis.ts";
 import { type Drawing, isolated, type Line } from "./lines.ts";
 
 /** Colors of the page, so that the picture looks like it. */
@@ -47,7 +47,7 @@ export function chartSvg({ title, drawing, x, log, xRange, yRange, theme, dashes
     parts.push(`<path d="M${LEFT} ${round(up(value))}H${right}" stroke="${theme.grid}"/>`);
     parts.push(text([LEFT - 8, up(value) + 4], valueLabel(value), 'text-anchor="end"'));
   }
-  for (const place of ticksFor(xRange[0], xRange[1], false, 8)) {
+  for (const place of placeTicks(x, xRange[0], xRange[1], 8)) {
     parts.push(`<path d="M${round(across(place))} ${TOP}V${bottom}" stroke="${theme.grid}"/>`);
     parts.push(text([across(place), bottom + 18], placeLabel(x, place), 'text-anchor="middle"'));
   }

@@ -6,18 +6,7 @@ import { isMeasured, isSteady } from "./choices.ts";
 import type { Curve, RunSeries } from "./curves.ts";
 import { type Drawing, valueNear } from "./lines.ts";
 import type { Range } from "./source.ts";
-import type { ChartSettings } from "./toolbar.tsx";
-
-/** The names of all metrics, in order of appearance. */
-export function metricNames(names: readonly SeriesNames[]): string[] {
-  return [...new Set(names.flatMap(({ metrics }) => metrics.map(({ name }) => name)))];
-}
-
-/** The cells that have logged one of some metrics, each once. */
-export function cellsWith(names: readonly SeriesNames[], chosen: readonly string[]): { name: string; title: string }[] {
-  const cells = names.filter(({ metrics }) => metrics.some(({ name }) => chosen.includes(name)));
-  return [...new Map(cells.map(({ cell, title }) => [cell, { name: cell, title }])).values()];
-}
+import type { ChartSettings } from "./settings.ts";
 
 /** The weight of the moving average that suits the number of points that the metrics will have; 0 if none is noisy. */
 export function autoWeight(names: readonly SeriesNames[], chosen: readonly string[]): number {

@@ -2,19 +2,7 @@
 import type { AxisName } from "../../../run/view/mod.ts";
 import { AXIS_LABELS } from "./axis.ts";
 import type { Choice } from "./choices.ts";
-
-/** What people set about a chart. */
-export interface ChartSettings {
-  /** The cell that is drawn; empty: all. */
-  readonly cell: string;
-  /** The metrics that are drawn. */
-  readonly metrics: readonly string[];
-  readonly x: AxisName;
-  /** Whether the vertical axis is logarithmic. */
-  readonly log: boolean;
-  /** Weight of the moving average, 0 to below 1; null: suited to the number of points. */
-  readonly smooth: number | null;
-}
+import type { ChartSettings } from "./settings.ts";
 
 export interface ToolbarProps {
   readonly title: string;

@@ -1,7 +1,8 @@
 // The curves of a run: of each cell, and of all training cells in one chart.
 import { useEffect, useRef } from "hono/jsx";
 import type { CellView, RunView } from "../../../run/mod.ts";
-import { type Chart, type ChartOptions, createChart } from "../chart/chart.tsx";
+import { createChart } from "../chart/chart.tsx";
+import type { Chart, ChartOptions } from "../chart/options.ts";
 
 /** A chart, which appears with the first point. @param points how many there are; the chart asks for new ones */
 function ChartPlace({ options, points }: { readonly options: ChartOptions; readonly points: number }) {
