@@ -178,7 +178,20 @@ export { openAlarms } from "./alerts/alarms.ts";
 export { CAPTURED_FOLDER, captureProvenance, readProvenance } from "./capture/capture.ts";
 export { OUTPUT_FILE, teeConsole } from "./capture/console-output.ts";
 export { readUsage, type UsageSample, usageSampleSchema, watchUsage } from "./capture/usage.ts";
-export { type Compared, type ComparedRow, compareRuns, MOST_COMPARED } from "./catalog/compare.ts";
+export {
+  compareCells,
+  type Compared,
+  comparedCells,
+  type ComparedColumn,
+  type ComparedRow,
+  compareRuns,
+} from "./catalog/compare.ts";
+export {
+  type ComparedDifference,
+  type ComparedResult,
+  type ComparedResults,
+  compareResults,
+} from "./catalog/compare-results.ts";
 export { diffRuns, type RunDiff } from "./catalog/diff.ts";
 export { addLabel, checkLabel, type LabelBody, readLabels, sweepOf } from "./catalog/labels.ts";
 export {

@@ -19,6 +19,7 @@ export interface Assets {
 export type PageName = keyof typeof PAGES;
 
 const PAGES = {
+  compare: "serve/client/compare/page.ts",
   home: "serve/client/home/page.tsx",
   run: "serve/client/run/page.tsx",
   sweep: "serve/client/sweep/page.ts",

@@ -1,92 +1,166 @@
-// Several runs side by side: only the settings and the provenance that differ, and every result.
-import type { Compared, ComparedRow } from "../../run/mod.ts";
-import { fixed, measured } from "../client/common/format.ts";
+// Several runs, or cells of one, side by side: curves, results, and what differs in settings, provenance and output.
+import type { Compared, ComparedResults, ComparedRow } from "../../run/mod.ts";
+import type { Assets } from "../assets.ts";
+import type { ComparedCurves } from "../client/compare/curves.ts";
+import { compareAddress, type CompareView } from "../client/compare/view.ts";
 import { Problems } from "../client/home/summary.tsx";
-import { Badge } from "../client/common/elements.tsx";
+import type { ComparedLines } from "../compare/gather.ts";
+import { LinesPart } from "./compare-lines.tsx";
+import { Head, Part, type ShownColumn } from "./compare-parts.tsx";
+import { ResultsPart } from "./compare-results.tsx";
 import { Frame } from "./frame.tsx";
 
-type Run = Compared["runs"][number];
-
-/** The page at `/compare`. It needs no script. */
-export function ComparePage({ compared, problems }: {
-  readonly compared: Compared;
+/** What the page shows. */
+export interface ComparePageProps {
+  readonly assets: Assets;
+  readonly view: CompareView;
   readonly problems: readonly string[];
-}) {
-  const { runs, settings, made, results } = compared;
+  /** Undefined if there are not two things to compare. */
+  readonly shown: ShownComparison | undefined;
+  /** Cells that the only run has to compare; empty for several runs. */
+  readonly cells: readonly { readonly name: string; readonly title: string; readonly chosen: boolean }[];
+  /** The title of the only run. */
+  readonly runTitle: string | undefined;
+}
+
+/** A comparison. */
+export interface ShownComparison {
+  readonly compared: Compared;
+  readonly results: ComparedResults;
+  /** What tells the columns apart, for each. */
+  readonly labels: readonly string[];
+  /** Undefined if no curve was logged. */
+  readonly curves: ComparedCurves | undefined;
+  /** How many runs are under way. */
+  readonly underWay: number;
+  /** Undefined for cells. */
+  readonly lines: ComparedLines | undefined;
+}
+
+/** The page at `/compare`. Without a script it lacks only the curves. */
+export function ComparePage({ assets, view, problems, shown, cells, runTitle }: ComparePageProps) {
   const crumbs = (
     <nav class="crumbs" aria-label="Breadcrumb">
       <a href="/">Runs</a>
+      {runTitle !== undefined && <a href={`/runs/${encodeURIComponent(view.runs[0]!)}`}>{runTitle}</a>}
       <span aria-current="page">Compare</span>
     </nav>
   );
   return (
-    <Frame title="Compare" bar={crumbs}>
+    <Frame title="Compare" script={{ page: "compare", assets }} bar={crumbs}>
       <main id="main" class="home compare" tabindex={-1}>
-        <h1>{`Compare ${runs.length} ${runs.length === 1 ? "run" : "runs"}`}</h1>
+        <h1>{headingOf(shown, runTitle)}</h1>
         <Problems problems={problems} />
-        {runs.length >= 2 && (
-          <>
-            <Part title="Settings that differ" runs={runs} rows={settings} empty="All settings are the same." />
-            <Part
-              title="Results"
-              runs={runs}
-              rows={results}
-              empty="No run has results yet."
-              remark="Below each value is its difference from the first run's. It has no interval: the runs were scored separately."
-              isResult
-            />
-            <Part title="What made them" runs={runs} rows={made} empty="The runs were made alike." />
-          </>
-        )}
+        {cells.length > 0 && <CellChoice run={view.runs[0]!} cells={cells} />}
+        {shown !== undefined && <Shown shown={shown} view={view} ofCells={runTitle !== undefined} />}
       </main>
     </Frame>
   );
 }
 
-function Part({ title, runs, rows, empty, remark, isResult = false }: {
-  readonly title: string;
-  readonly runs: readonly Run[];
-  readonly rows: readonly ComparedRow<unknown>[];
-  readonly empty: string;
-  readonly remark?: string;
-  readonly isResult?: boolean;
+function headingOf(shown: ShownComparison | undefined, runTitle: string | undefined): string {
+  const count = shown?.compared.columns.length ?? 0;
+  if (runTitle !== undefined) return `Compare ${count === 0 ? "" : `${count} `}cells of ${runTitle}`;
+  return count === 0 ? "Compare runs" : `Compare ${count} runs`;
+}
+
+function Shown({ shown, view, ofCells }: {
+  readonly shown: ShownComparison;
+  readonly view: CompareView;
+  readonly ofCells: boolean;
 }) {
+  const { compared, results, labels, curves, underWay, lines } = shown;
+  const columns = compared.columns.map(({ id, title, status, index }, i): ShownColumn => ({
+    id,
+    status,
+    title: title || id,
+    label: labels[i]! === title ? "" : labels[i]!,
+    address: index === undefined
+      ? `/runs/${encodeURIComponent(id)}`
+      : `/runs/${encodeURIComponent(view.runs[0]!)}#cell-${index}`,
+    first: i === 0 ? undefined : compareAddress(withFirst(view, id, ofCells)),
+  }));
   return (
-    <section class="card compared" aria-label={title}>
-      <h2>{title}</h2>
-      {rows.length === 0 ? <p class="muted">{empty}</p> : (
-        <>
-          {remark !== undefined && <p class="muted">{remark}</p>}
-          <div class="table-box" role="region" aria-label={title} tabindex={0}>
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">{isResult ? "Result" : "Key"}</th>
-                  {runs.map((run) => (
-                    <th key={run.id} scope="col" title={run.id} class={isResult ? "number" : ""}>
-                      <a href={`/runs/${encodeURIComponent(run.id)}`}>{run.title || run.id}</a>{" "}
-                      {run.status !== "done" && <Badge status={run.status} />}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {rows.map((row) => isResult ? <ResultRow key={row.key} row={row} /> : <Row key={row.key} row={row} />)}
-              </tbody>
-            </table>
-          </div>
-        </>
+    <>
+      {underWay > 0 && (
+        <p class="notice">
+          {`${underWay} of the runs ${
+            underWay === 1 ? "is" : "are"
+          } under way: curves follow them, and the tables are ` +
+            "those of when the page was loaded."}
+        </p>
       )}
-    </section>
+      <Part title="Curves">
+        {curves === undefined
+          ? <p class="muted">No curves were logged.</p>
+          : (
+            <div id="curves" data-curves={JSON.stringify(curves)}>
+              <noscript>
+                <p class="muted">
+                  Curves need JavaScript. <a href={csvAddress(view)}>All points as CSV</a>
+                </p>
+              </noscript>
+            </div>
+          )}
+      </Part>
+      <ResultsPart results={results} columns={columns} />
+      <DifferencesPart
+        title={ofCells ? "Facts that differ" : "Settings that differ"}
+        columns={columns}
+        rows={compared.settings}
+        empty={ofCells ? "All facts are the same." : "All settings are the same."}
+      />
+      <DifferencesPart
+        title="Provenance that differs"
+        columns={columns}
+        rows={compared.made}
+        empty={ofCells ? "The cells were made alike." : "The runs were made alike."}
+      />
+      {lines !== undefined && <LinesPart lines={lines} view={view} />}
+    </>
   );
 }
 
-function Row({ row: { key, values } }: { readonly row: ComparedRow<unknown> }) {
+/** The same comparison with another one first, which the others are compared with. */
+function withFirst(view: CompareView, id: string, ofCells: boolean): CompareView {
+  const first = (all: readonly string[]) => [id, ...all.filter((one) => one !== id)];
+  const { other: _, ...rest } = view;
+  return ofCells ? { ...view, cells: first(view.cells) } : { ...rest, runs: first(view.runs) };
+}
+
+function csvAddress({ runs, cells }: CompareView): string {
+  return `/api/series.csv?${new URLSearchParams([
+    ...runs.map((id) => ["run", id]),
+    ...cells.map((name) => ["cell", name]),
+  ])}`;
+}
+
+function DifferencesPart({ title, columns, rows, empty }: {
+  readonly title: string;
+  readonly columns: readonly ShownColumn[];
+  readonly rows: readonly ComparedRow[];
+  readonly empty: string;
+}) {
   return (
-    <tr>
-      <th scope="row">{key}</th>
-      {values.map((value, i) => <td key={String(i)} class="text">{textOf(value)}</td>)}
-    </tr>
+    <Part title={title}>
+      {rows.length === 0
+        ? <p class="muted">{empty}</p>
+        : (
+          <div class="table-box" role="region" aria-label={title} tabindex={0}>
+            <table>
+              <Head title="Key" columns={columns} />
+              <tbody>
+                {rows.map(({ key, values }) => (
+                  <tr key={key}>
+                    <th scope="row">{key}</th>
+                    {values.map((value, i) => <td key={String(i)} class="text">{textOf(value)}</td>)}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+    </Part>
   );
 }
 
@@ -95,32 +169,17 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** The best value is marked if they differ and the measure says what is better. */
-function ResultRow({ row: { key, values, better } }: { readonly row: ComparedRow<unknown> }) {
-  const numbers = values.filter((value) => typeof value === "number");
-  const best = better === undefined || new Set(numbers).size < 2
-    ? undefined
-    : better === "lower"
-    ? Math.min(...numbers)
-    : Math.max(...numbers);
-  const [first] = values;
+/** Which cells are compared; needs no script. */
+function CellChoice({ run, cells }: { readonly run: string; readonly cells: ComparePageProps["cells"] }) {
   return (
-    <tr>
-      <th scope="row">{key}</th>
-      {values.map((value, i) => (
-        <td key={String(i)} class={value !== undefined && value === best ? "number best" : "number"}>
-          {typeof value === "number" ? measured(value) : "–"}
-          {i > 0 && typeof value === "number" && typeof first === "number" && (
-            <small class="muted difference">{signed(value - first)}</small>
-          )}
-        </td>
+    <form class="field cell-choice" action="/compare" method="get">
+      <input type="hidden" name="run" value={run} />
+      {cells.map(({ name, title, chosen }) => (
+        <label key={name}>
+          <input type="checkbox" name="cell" value={name} checked={chosen} /> {title || name}
+        </label>
       ))}
-    </tr>
+      <button type="submit" class="button quiet">Compare</button>
+    </form>
   );
-}
-
-function signed(difference: number): string {
-  if (difference === 0) return "same";
-  const digits = Math.abs(difference) >= 100 ? 0 : Math.abs(difference) >= 0.01 ? 3 : 5;
-  return `${difference > 0 ? "+" : ""}${fixed(difference, digits)}`;
 }

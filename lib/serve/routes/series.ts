@@ -11,11 +11,10 @@ import {
   seriesNames,
   seriesOf,
 } from "../../run/mod.ts";
+import { MOST_COMPARED } from "../client/compare/view.ts";
 import { seriesNamesResponseSchema, seriesResponseSchema } from "../schemas.ts";
 import { body, json, problem, read, unknownRun } from "./answers.ts";
 
-/** As many runs as can be compared. */
-const MOST_RUNS = 50;
 /** The most points in an answer: about 2 MB before compression. */
 const MOST_POINTS = 100_000;
 
@@ -30,7 +29,7 @@ const number = (description: string) =>
     .openapi({ type: "number", description }).optional();
 
 const chosen = {
-  run: many("The id of a run.").refine((ids) => ids.length <= MOST_RUNS, `expected at most ${MOST_RUNS} runs`),
+  run: many("The id of a run.").refine((ids) => ids.length <= MOST_COMPARED, `expected at most ${MOST_COMPARED} runs`),
   cell: many("A cell's name; all cells if absent.").optional(),
   metric: many("A metric's name; all metrics if absent.").optional(),
 };

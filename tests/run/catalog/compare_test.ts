@@ -1,24 +1,42 @@
-// Several runs side by side.
+// Several runs, or cells of one, side by side.
 import assert from "node:assert/strict";
-import { compareRuns, readRun } from "../../../lib/run/mod.ts";
+import { compareCells, comparedCells, compareRuns, readRun } from "../../../lib/run/mod.ts";
 import { variedId, writeVariedRuns } from "../varied-runs.ts";
 import { withRunsFolder } from "../fake-run.ts";
 
-Deno.test("`compareRuns()` has only what differs, and every result with one value per run", () =>
+Deno.test("`compareRuns()` has only the settings and the provenance that differ", () =>
   withRunsFolder(async (runsFolder) => {
     writeVariedRuns(runsFolder, 4);
     const runs = await Promise.all([0, 1, 3].map(async (i) => (await readRun(runsFolder, variedId(i)))!));
-    const { settings, made, results } = compareRuns(runs, runs.map(() => undefined));
+    const { columns, settings, made } = compareRuns(runs, runs.map(() => undefined));
+    assert.deepEqual(columns[1], { id: variedId(1), title: "Run 1", status: "done" });
     assert.deepEqual(settings, [
       { key: "model.width", values: [64, 128, 64] },
       { key: "train.rate", values: [3e-3, 1e-3, 1e-3] },
     ]);
     assert.deepEqual(made, [{ key: "seed", values: [0, 1, 3] }]);
-    const bpb = results.find(({ key }) => key === "bts/bpb/mean")!;
-    assert.equal(bpb.better, "lower");
-    assert.ok(bpb.values[0]! < bpb.values[1]! && bpb.values[1]! < bpb.values[2]!);
     assert.deepEqual(compareRuns([runs[0]!, runs[0]!], [undefined, undefined]).settings, []);
-    // A result that only one run has.
-    const alone = compareRuns([runs[0]!, { ...runs[1]!, results: null }], [undefined, undefined]).results;
-    assert.ok(alone.every(({ values }) => values.length === 2 && values[1] === undefined));
+  }));
+
+Deno.test("`compareCells()` compares cells by what they are, and by the method that each makes", () =>
+  withRunsFolder(async (runsFolder) => {
+    writeVariedRuns(runsFolder, 1);
+    const run = (await readRun(runsFolder, variedId(0)))!;
+    assert.deepEqual(comparedCells(run).map(({ name }) => name), [
+      "seed",
+      "expert:code",
+      "expert:math",
+      "expert:multilingual",
+      "stitch",
+    ]);
+    const { columns, settings, scored } = compareCells(run, ["stitch", "seed"]);
+    assert.deepEqual(columns.map(({ id, title }) => [id, title]), [
+      ["stitch", "Train the stitches"],
+      ["seed", "Pretrain the seed"],
+    ]);
+    assert.deepEqual(settings.find(({ key }) => key === "seconds")?.values, [44, 28]);
+    assert.deepEqual(scored.map(({ method, methods }) => [method, methods[""]]), [
+      ["bts", run.results!.methods.bts],
+      ["seed", run.results!.methods.seed],
+    ]);
   }));

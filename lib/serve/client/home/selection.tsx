@@ -3,9 +3,7 @@ import { useEffect, useState } from "hono/jsx";
 import type { TrashResponse } from "../../schemas.ts";
 import { when } from "../common/format.ts";
 import { change, getJson } from "../common/session.ts";
-
-/** Most runs that can be compared. */
-const MOST_COMPARED = 50;
+import { MOST_COMPARED } from "../compare/view.ts";
 
 /** The bar below the table while runs are selected. */
 export function SelectionBar({ selected, mayEdit, clear, changed }: {

@@ -35,7 +35,10 @@ export function RunChart({ run }: { readonly run: RunView }) {
   const options = { title: "Curves of all cells", runs: [{ id: run.id, label: run.title }], height: 280 };
   return (
     <section class="card curves" aria-labelledby="curves-title">
-      <h2 id="curves-title">Curves</h2>
+      <div class="title-row">
+        <h2 id="curves-title">Curves</h2>
+        <a href={`/compare?run=${encodeURIComponent(run.id)}`}>Compare cells</a>
+      </div>
       <ChartPlace options={options} points={training.reduce((sum, { metrics }) => sum + metrics.length, 0)} />
     </section>
   );

@@ -1,0 +1,54 @@
+// Names of runs in a legend: only what tells them apart.
+import type { Compared, ComparedRow } from "../../run/mod.ts";
+
+/** Provenance that is told in a legend, besides settings. */
+const TOLD: readonly string[] = ["experiment", "preset", "seed", "device"];
+/** More parts would not fit; those that tell the most apart are chosen. */
+const MOST_PARTS = 3;
+const LONGEST_VALUE = 28;
+
+/** A name for each run, all different: its differing settings, or its title if there are none. */
+export function labelsOf({ columns, settings, made }: Pick<Compared, "columns" | "settings" | "made">): string[] {
+  const rows = chosen([...made.filter(({ key }) => TOLD.includes(key)), ...settings]);
+  const keys = [...made, ...settings].map(({ key }) => key);
+  const names = rows.map(({ key }) => shortKey(key, keys));
+  const labels = columns.map(({ title, id }, i) =>
+    rows.map(({ values }, at) => `${names[at]} ${valueText(values[i])}`).join(", ") || title || id
+  );
+  return labels.map((label, i) =>
+    labels.indexOf(label) === labels.lastIndexOf(label) ? label : `${label} · ${columns[i]!.id.slice(-4)}`
+  );
+}
+
+/** The rows that tell the most columns apart, in their order. */
+function chosen(rows: readonly ComparedRow[]): ComparedRow[] {
+  if (rows.length <= MOST_PARTS) return [...rows];
+  const picked: ComparedRow[] = [];
+  /** How many pairs of columns, each twice and with itself, are alike in rows. */
+  const alike = (of: readonly ComparedRow[]) => {
+    const keys = of[0]!.values.map((_, i) => JSON.stringify(of.map(({ values }) => values[i] ?? null)));
+    return [...Map.groupBy(keys, (key) => key).values()].reduce((sum, { length }) => sum + length ** 2, 0);
+  };
+  while (picked.length < MOST_PARTS) {
+    const left = rows.filter((row) => !picked.includes(row));
+    const best = left.reduce((a, b) => alike([...picked, b]) < alike([...picked, a]) ? b : a);
+    if (picked.length > 0 && alike([...picked, best]) === alike(picked)) break;
+    picked.push(best);
+  }
+  return rows.filter((row) => picked.includes(row));
+}
+
+/** The last part of a key, or more of it if another one ends in the same. */
+function shortKey(key: string, keys: readonly string[]): string {
+  const parts = key.split(".");
+  for (let count = 1; count < parts.length; count++) {
+    const end = parts.slice(-count).join(".");
+    if (keys.filter((other) => other === end || other.endsWith(`.${end}`)).length === 1) return end;
+  }
+  return key;
+}
+
+function valueText(value: unknown): string {
+  const text = value === undefined ? "none" : typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
+}
