@@ -18,6 +18,7 @@ import {
 import { type RecordLayout, writeRecord } from "../layout/record.ts";
 import { type Constants, createConstants } from "./constant-matrices.ts";
 import { type Block, createHeap, type Heap, MOST_BYTES } from "./heap.ts";
+import { returnFreedArrays } from "./host-memory.ts";
 import { adviseHugePages } from "./huge-pages.ts";
 import { instantiate, loadKernels, type SimdLevel } from "./load.ts";
 import { type NativeLevel, nativeLevels, openNative } from "../x86/open.ts";
@@ -101,6 +102,7 @@ export async function createMachine(
   const { module, simd } = await loadKernels(options.simd);
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536, shared: true });
   await adviseHugePages(memory);
+  await returnFreedArrays();
   const { native, blas } = await findProducts(options.products);
   const library = blas && openBlas(blas.path, memory);
   const opened = native && openNative(native);
