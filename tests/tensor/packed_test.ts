@@ -178,7 +178,8 @@ Deno.test({
             made.push(all, linear(x, w).dataSync() as Float32Array);
             const many = tf.concat(Array.from({ length: 10 }, () => x)); // more than one task has
             assert.deepEqual(linear(many, w).dataSync().slice(-made.at(-1)!.length), made.at(-1), format);
-            for (let m = 0, rows = 1; m + rows <= 60; m += rows, rows++) {
+            for (let rows = 1; rows <= 17; rows++) { // two calls of the kernels for few rows, and one more
+              const m = 7 * rows % (61 - rows);
               const some = addLinear(tf.slice(h, [m, 0], [rows, out]), tf.slice(x, [m, 0], [rows, inner]), w);
               const what = `${format} [${out}, ${inner}] by ${products}: rows ${m} to ${m + rows}`;
               assert.deepEqual(some.dataSync(), all.slice(m * out, (m + rows) * out), what);

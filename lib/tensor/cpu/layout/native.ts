@@ -13,12 +13,14 @@ export interface TileShape {
   readonly rows: number;
   /** Columns of a tile and of a panel of B: two vectors. */
   readonly columns: number;
-  /** Most rows that are multiplied by packed weights at a time. */
+  /** Most rows that a call multiplies by packed weights. */
   readonly packedRows: number;
+  /** Of these, most whose sums are in registers together. */
+  readonly packedRowsAtOnce: number;
 }
 
-export const AVX2: TileShape = { width: 256, rows: 6, columns: 16, packedRows: 4 };
-export const AVX512: TileShape = { width: 512, rows: 12, columns: 32, packedRows: 8 };
+export const AVX2: TileShape = { width: 256, rows: 6, columns: 16, packedRows: 8, packedRowsAtOnce: 4 };
+export const AVX512: TileShape = { width: 512, rows: 12, columns: 32, packedRows: 8, packedRowsAtOnce: 8 };
 
 /** Bits of what `features()` returns: AVX2 with FMA and F16C; with AVX-512 F; with AVX-512 BW and AMX for bfloat16. */
 export const FEATURES = { avx2: 1, avx512: 2, amx: 4 } as const;

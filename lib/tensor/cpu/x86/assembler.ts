@@ -270,6 +270,8 @@ export function assembler() {
     }),
     ...each(PLAIN, (code) => (): void => emit(...code)),
     prefetcht0: (address: Address): void => rex(32, [0x0f, 0x18], 1, address),
+    /** Prefetches a cache line to the second-level cache. */
+    prefetcht1: (address: Address): void => rex(32, [0x0f, 0x18], 2, address),
     /** Prefetches a cache line for writing. */
     prefetchw: (address: Address): void => rex(32, [0x0f, 0x0d], 1, address),
 

@@ -11,6 +11,7 @@ import {
   emitFunction,
   emitLoop,
   emitXor,
+  type GeneralRegister,
   here,
   type Label,
   registers,
@@ -27,6 +28,8 @@ const TABLE_BYTES = 64;
 const { r11: PANEL, r12: PANEL_STEP, rbx: W } = registers;
 /** x at the current k, and its row stride times one, three, five and seven. */
 const { rax: X, rdx: LDX, r8: LDX_3, r9: LDX_5, r10: LDX_7 } = registers;
+/** Where a panel is read in several passes: the weights and x at the beginning of a run of k. Groups have few rows then. */
+const { r9: W_RUN, r10: X_RUN } = registers;
 /** The panel's part of C, or where unpacked numbers go. */
 const { r13: C } = registers;
 const { r14: PANELS_LEFT, r15: UNITS_LEFT, rcx: STEPS_LEFT, rsi: WORDS_LEFT } = registers;
@@ -60,7 +63,7 @@ interface Lanes {
 /** Emits the function for a format. */
 export function emitPacked(
   asm: Assembler,
-  { width, columns }: TileShape,
+  { width, columns, packedRowsAtOnce: rowsAtOnce }: TileShape,
   format: PackedFormat,
   task: PackedTask,
   constants: Label,
@@ -78,13 +81,23 @@ export function emitPacked(
   const constant = next();
   const weights = [next(), next()];
   const factor = next();
-  // A panel is two slices of AVX2's two vectors: with one row at once, otherwise one after another.
+  // A panel is two slices of AVX2's two vectors: with one row at once, otherwise one after another. Rows whose sums have no
+  // registers together are groups, which multiply a slice one after another while it is in the first-level cache.
   const slices = PACKED_LANES / columns;
   const atOnce = task === 1 ? slices : 1;
+  const groups = groupsOf(rows, rowsAtOnce);
+  const passes = Array.from(
+    { length: slices / atOnce },
+    (_, i) => groups.map((group) => ({ slice: i * columns, group })),
+  )
+    .flat();
+  // Where more is computed than memory is waited for, processors do not look far enough ahead by themselves. So the passes
+  // over a run prefetch what is a run's length ahead, each its share of the lines. One row by plain numbers gains nothing.
+  const prefetches = rows > 1 || (rows === 1 && isBlock && panels === 1);
   const lanes: Lanes[] = [];
   for (let panel = 0; panel < panels; panel++) {
     for (let i = 0; i < 2 * atOnce; i++) {
-      const sums = Array.from({ length: rows }, next);
+      const sums = Array.from({ length: Math.max(...groups.map(({ count }) => count)) }, next);
       const scale = isBlock ? next() : constant;
       const minimum = format === "Q4" ? next() : constant;
       // AVX-512 has registers for words of several k; AVX2 loads them each time.
@@ -106,18 +119,20 @@ export function emitPacked(
     if (rows > 1) {
       asm.mov(LDX, argument("ldx"));
       asm.lea(LDX_3, { base: LDX, index: LDX, scale: 2 });
-      asm.lea(LDX_5, { base: LDX, index: LDX, scale: 4 });
-      asm.lea(LDX_7, { base: LDX_3, index: LDX, scale: 4 });
+      if (passes.length === 1) {
+        asm.lea(LDX_5, { base: LDX, index: LDX, scale: 4 });
+        asm.lea(LDX_7, { base: LDX_3, index: LDX, scale: 4 });
+      }
     }
     emitLoop(asm, PANELS_LEFT, () => {
-      for (let slice = 0; slice < slices; slice += atOnce) multiplySlice(slice * columns);
+      multiplyPanel();
       if (rows > 0) asm.add(C, 4 * PACKED_LANES * panels);
       for (let i = 0; i < panels; i++) asm.add(PANEL, PANEL_STEP);
     });
   });
 
-  /** All of K for the lanes from `first` on. */
-  function multiplySlice(first: number): void {
+  /** All of K, run by run. */
+  function multiplyPanel(): void {
     asm.mov(W, PANEL);
     asm.mov(UNITS_LEFT, argument("units"));
     if (rows > 0) {
@@ -127,39 +142,57 @@ export function emitPacked(
       asm.mov(TEMPORARY, argument("addend"));
       asm.mov(argument("distance"), TEMPORARY);
     }
-    const run = here(asm), whole = asm.label(), done = asm.label();
+    const run = here(asm), done = asm.label();
+    if (passes.length > 1) {
+      asm.mov(W_RUN, W);
+      if (rows > 0) asm.mov(X_RUN, X);
+    }
+    passes.forEach(({ slice, group }, i) => {
+      if (i > 0) asm.mov(W, W_RUN);
+      if (passes.length > 1 && rows > 0) asm.lea(X, elementOfX(X_RUN, group.first, 0));
+      multiplyRun(i, slice, group);
+    });
+    if (rows > 0) {
+      asm.mov(argument("adding"), 1);
+      asm.mov(argument("distance"), 0);
+    }
+    asm.add(UNITS_LEFT, -K_RUN / steps);
+    asm.je(done);
+    asm.jns(run);
+    asm.bind(done);
+  }
+
+  /** A run of k: the rows of a group by the lanes of a slice. */
+  function multiplyRun(pass: number, slice: number, group: Rows): void {
+    const whole = asm.label();
     asm.mov(STEPS_LEFT, UNITS_LEFT);
     asm.cmp(STEPS_LEFT, K_RUN / steps);
     asm.jb(whole);
     asm.mov(STEPS_LEFT, K_RUN / steps);
     asm.bind(whole);
-    for (const sum of lanes.flatMap(({ sums }) => sums)) emitXor(asm, sum, sum, sum);
+    for (const sum of lanes.flatMap(({ sums }) => sums.slice(0, group.count))) emitXor(asm, sum, sum, sum);
     if (isBlock) {
       emitLoop(asm, STEPS_LEFT, () => {
-        loadScales(first);
+        loadScales(slice);
         asm.add(W, scales);
         asm.mov(WORDS_LEFT, PACKED_BLOCK / UNROLL);
-        emitLoop(asm, WORDS_LEFT, () => multiply(first, UNROLL));
+        emitLoop(asm, WORDS_LEFT, () => multiply(pass, slice, group, UNROLL));
       });
     } else {
       const single = asm.label(), none = asm.label();
       asm.add(STEPS_LEFT, -UNROLL);
       asm.js(single);
       const unrolled = here(asm);
-      multiply(first, UNROLL);
+      multiply(pass, slice, group, UNROLL);
       asm.add(STEPS_LEFT, -UNROLL);
       asm.jns(unrolled);
       asm.bind(single);
       asm.add(STEPS_LEFT, UNROLL);
       asm.je(none);
-      emitLoop(asm, STEPS_LEFT, () => multiply(first, 1));
+      emitLoop(asm, STEPS_LEFT, () => multiply(pass, slice, group, 1));
       asm.bind(none);
     }
-    if (rows > 0) store(first);
-    asm.add(UNITS_LEFT, -K_RUN / steps);
-    asm.je(done);
-    asm.jns(run);
-    asm.bind(done);
+    if (rows > 0) store(slice, group);
   }
 
   /** An address in a panel; the second one is PANEL_STEP from the first. */
@@ -176,7 +209,13 @@ export function emitPacked(
   }
 
   /** `count` steps of k, and on to the next. */
-  function multiply(slice: number, count: number): void {
+  function multiply(pass: number, slice: number, group: Rows, count: number): void {
+    if (prefetches && count === UNROLL) {
+      const lines = UNROLL * stepBytes / 64;
+      for (let line = pass; line < lines; line += passes.length) {
+        asm.prefetcht1({ base: W, disp: K_RUN / steps * bytes + 64 * line });
+      }
+    }
     for (let step = 0; step < count; step++) {
       for (let i = 0; i < lanes.length; i += 2) {
         const pair = [lanes[i]!, lanes[i + 1]!];
@@ -186,9 +225,9 @@ export function emitPacked(
             asm.vmovups({ base: C, disp: 2 * vectorBytes * step + vectorBytes * j }, weights[j]!);
           });
         }
-        for (let row = 0; row < rows; row++) {
+        for (let row = 0; row < group.count; row++) {
           // The pairs of lanes of one row share the element of x.
-          if (rows > 1 || i === 0) asm.vbroadcastss(factor, elementOfX(row, step));
+          if (rows > 1 || i === 0) asm.vbroadcastss(factor, elementOfX(X, row, step));
           pair.forEach(({ sums }, j) => asm.vfmadd231ps(sums[row]!, factor, weights[j]!));
         }
       }
@@ -228,40 +267,53 @@ export function emitPacked(
     }
   }
 
-  function elementOfX(row: number, step: number): Address {
+  /** The element of a row, counted from the one that `base` points to. */
+  function elementOfX(base: GeneralRegister, row: number, step: number): Address {
     const multiples = [undefined, [LDX, 1], [LDX, 2], [LDX_3, 1], [LDX, 4], [LDX_5, 1], [LDX_3, 2], [
       LDX_7,
       1,
     ]] as const;
     const multiple = multiples[row];
     const disp = 4 * step;
-    return multiple === undefined ? { base: X, disp } : { base: X, index: multiple[0], scale: multiple[1], disp };
+    return multiple === undefined ? { base, disp } : { base, index: multiple[0], scale: multiple[1], disp };
   }
 
   /** Writes the sums of a run of k to C, or adds them: the first run's to the addend, the others' to C. */
-  function store(slice: number): void {
+  function store(slice: number, group: Rows): void {
     const fresh = asm.label(), done = asm.label();
     asm.mov(C_ROW, C);
+    for (let row = 0; row < group.first; row++) asm.add(C_ROW, argument("ldc"));
     asm.cmp(argument("adding"), 0);
     asm.je(fresh);
     asm.mov(ADDEND, argument("distance"));
-    write(slice, true);
+    write(slice, group, true);
     asm.jmp(done);
     asm.bind(fresh);
-    write(slice, false);
+    write(slice, group, false);
     asm.bind(done);
-    asm.mov(argument("adding"), 1);
-    asm.mov(argument("distance"), 0);
   }
 
-  function write(slice: number, add: boolean): void {
-    for (let row = 0; row < rows; row++) {
+  function write(slice: number, { count }: Rows, add: boolean): void {
+    for (let row = 0; row < count; row++) {
       for (const { panel, first, sums } of lanes) {
         const disp = 4 * (PACKED_LANES * panel + slice + first);
         if (add) asm.vaddps(sums[row]!, sums[row]!, { base: C_ROW, index: ADDEND, scale: 1, disp });
         asm.vmovups({ base: C_ROW, disp }, sums[row]!);
       }
-      if (row + 1 < rows) asm.add(C_ROW, argument("ldc"));
+      if (row + 1 < count) asm.add(C_ROW, argument("ldc"));
     }
   }
+}
+
+/** Rows that are multiplied together. */
+interface Rows {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Cuts rows into groups of about equal size, the first rows last: x is then where the next run of k begins. */
+function groupsOf(rows: number, most: number): readonly Rows[] {
+  const count = Math.max(1, Math.ceil(rows / most));
+  const begin = (group: number) => Math.ceil(group * rows / count);
+  return Array.from({ length: count }, (_, i) => ({ first: begin(i), count: begin(i + 1) - begin(i) })).reverse();
 }
