@@ -22,6 +22,7 @@ const isAddress = (url: string) => url === "" || /^https?:$/.test(URL.parse(url)
 const endpointSchema = z.strictObject({
   url: z.string()
     .refine(isAddress, "expected an address such as http://127.0.0.1:8000/v1")
+    .refine((url) => !/completions\/?$/.test(url), "expected the address before /chat/completions, such as …/v1")
     .refine((url) => !URL.parse(url)?.password, "it has a password, which all who see the run would see")
     .default("")
     .describe("an OpenAI-compatible endpoint, with /v1; empty: none. Its key is the variable OPENAI_API_KEY"),

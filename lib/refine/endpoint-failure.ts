@@ -21,7 +21,7 @@ export const ADDRESS = "check the address: that of most servers ends in /v1";
 const SETTINGS = "change the settings: model.format is how problems are put (chat, completion, line), and " +
   "endpoint.contextLength how many tokens the model reads; what was answered is kept";
 const RESUMES = "what was answered is kept: when the endpoint works, give the same command again";
-const KEY = "set the variable OPENAI_API_KEY";
+const KEY = "the key is the variable OPENAI_API_KEY";
 
 /**
  * Connections that cannot come about, whenever they are tried: a port that browsers' rules forbid, a name that does not
@@ -39,14 +39,14 @@ export function failureOf(error: unknown, seconds: number): Failure | undefined 
   const unusable = causes(error).find((one) => one instanceof UnusableReply);
   if (unusable !== undefined || error instanceof SyntaxError) {
     const why = unusable?.message ?? `broken JSON: ${(error as SyntaxError).message}`;
-    return { what: "gives answers that cannot be read", why, hint: `${ADDRESS}; ${RESUMES}`, again: true };
+    return { what: "gives answers that cannot be read", why, hint: `${RESUMES}; ${ADDRESS}`, again: true };
   }
   if (error instanceof APIConnectionTimeoutError) {
     const hint = `${RESUMES}; endpoint.seconds is how long to wait`;
     return { what: `did not answer within ${seconds} s`, hint, again: true };
   }
   if (error instanceof APIConnectionError) {
-    const why = causes(error).at(-1)!.message;
+    const why = causes(error).at(-1)!.message.replace(/^error sending request .*?: client error \([^)]*\): /, "");
     const again = !NEVER.test(why);
     return { what: "cannot be reached", why, hint: again ? RESUMES : ADDRESS, again };
   }

@@ -246,7 +246,10 @@ Deno.test("the model and the endpoint are options of their own, which `--help` l
   const there = parse("--endpoint", "http://a/v1?x=1", "--json");
   assert.ok(there.kind === "run");
   assert.equal(there.config.endpoint.url, "http://a/v1?x=1");
-  const wrong = [["localhost:8000/v1", /expected an address/], ["http://a:b@localhost/v1", /has a password/]] as const;
+  const wrong = [["localhost:8000/v1", /expected an address/], [
+    "http://a/v1/chat/completions",
+    /expected the address before/,
+  ], ["http://a:b@localhost/v1", /has a password/]] as const;
   for (const [url, message] of wrong) assert.throws(() => parse("--endpoint", url), message);
   assert.throws(() => parse("--endpoint"), /--endpoint <url>' argument missing/);
   assert.throws(
