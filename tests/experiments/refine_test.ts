@@ -6,6 +6,7 @@ import { refineExperiment } from "../../experiments/refine.ts";
 import { UserError } from "../../lib/errors.ts";
 import { planOf } from "../../lib/experiment/mod.ts";
 import { type AttemptRecord, readReplies, REFINE_METHODS, REPLIES_FILE } from "../../lib/refine/mod.ts";
+import { resultFigures } from "../../lib/report/mod.ts";
 import {
   buildConfig,
   parseExperimentArguments,
@@ -124,6 +125,11 @@ Deno.test("`refine --endpoint` solves what it should, counts each token, and rep
     await t.step("equal requests are asked once, over all methods and budgets", () => {
       const requests = stub.asked.map(({ text, seed, maxTokens }) => JSON.stringify([text, seed, maxTokens]));
       assert.equal(new Set(requests).size, requests.length);
+    });
+
+    await t.step("the page has the figures, too", () => {
+      const names = resultFigures(view).map(({ name }) => name);
+      assert.deepEqual(names, ["refinement-total", "refinement-sequential", "time"]);
     });
 
     await t.step("the report has the table, the figures and the verdict", async () => {
