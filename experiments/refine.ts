@@ -17,7 +17,7 @@ import {
   refinementVerdict,
   type Team,
 } from "../lib/refine/mod.ts";
-import { keepEvaluation } from "../lib/report/mod.ts";
+import { keepEvaluations } from "../lib/report/mod.ts";
 import { type CellResult, resultsTable, type RunResults, runResultsSchema } from "../lib/run/mod.ts";
 import { type RefineConfig, type refineConfigSchema, refineDefinition } from "./refine/config.ts";
 import { completeModel, type ModelFacts, openTeam } from "./refine/models.ts";
@@ -54,11 +54,12 @@ function report({ run, config: { methods } }: RefineLab, solved: readonly Solved
 async function keep({ config, prepared: { opened } }: Pick<RefineLab, "config" | "prepared">, results: RunResults) {
   const evaluated = opened?.run;
   if (evaluated === undefined) return [];
-  await keepEvaluation(evaluated, {
+  const evaluation = {
     method: evaluated.model,
     source: "deno task refine",
     ...refinementMeasures(results, Math.max(...config.budgets)),
-  });
+  };
+  await keepEvaluations(evaluated, [evaluation], { replace: true });
   return [];
 }
 

@@ -1,10 +1,12 @@
 // `deno task eval:code <run|model>`: models write TypeScript for problems, and what they wrote is run.
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { basename, extname, join } from "node:path";
 import { Command, Option } from "commander";
 import {
   ANSWERS_FILE,
   builtinProblems,
   chatMessage,
+  codeAnswersFile,
   codeJson,
   codeMeasures,
   type CodeSubject,
@@ -12,9 +14,11 @@ import {
   evaluateCode,
   outcomesOf,
   type Problem,
+  type ProblemSet,
   PROMPT_FORMATS,
   type PromptFormat,
   readProblems,
+  versionOf,
 } from "../code/mod.ts";
 import { UserError } from "../errors.ts";
 import { renderChat } from "../huggingface/mod.ts";
@@ -32,12 +36,14 @@ import { DEFAULT_LIMITS } from "../sandbox/mod.ts";
 import { collect, type Print, terminalWidth } from "./command.ts";
 import { evaluatedModels } from "./evaluated-models.ts";
 import { showProgress } from "./evaluation-progress.ts";
-import { keepEvaluation } from "../report/mod.ts";
+import { readLimit } from "./limit.ts";
+import { keepEvaluations } from "../report/mod.ts";
 
 interface Options {
   readonly model: readonly string[];
   readonly problems?: string;
   readonly level: readonly string[];
+  readonly limit?: string;
   readonly samples: string;
   readonly k: readonly string[];
   readonly temperature?: string;
@@ -49,6 +55,7 @@ interface Options {
   readonly seconds: string;
   readonly memory: string;
   readonly out?: string;
+  readonly replace?: true;
   readonly runs: string;
   readonly json?: true;
 }
@@ -70,6 +77,7 @@ function commandOf(): Command {
         collect,
       ),
     )
+    .option("--limit <count>", "the first problems, of which the built-in ones begin with easy ones; below 1 a share")
     .option("--samples <count>", "answers to each problem", "1")
     .option("--k <count>", "the k of pass@k; may be repeated (default: 1, 10 and 100, up to --samples)", collect, [])
     .option("--temperature <number>", "0 takes the most likely tokens (default: 0 for one answer, otherwise 0.8)")
@@ -87,8 +95,9 @@ function commandOf(): Command {
     .option(
       "--out <folder>",
       "folder of the answers; of several models, each has its own in it (default: evaluations/<model> in the run's " +
-        "folder or here)",
+        "folder or here, or <model>-2 and so on where that has answers made differently)",
     )
+    .option("--replace", "keep these scores in the run also where it has scores of more problems")
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "write one JSON object with the results of each model");
 }
@@ -114,40 +123,47 @@ export async function evalCodeCommand(args: readonly string[], print: Print = co
       memory: readInteger("--memory", options.memory, 16, 1 << 20),
     },
   };
-  const problems = await chosenProblems(options);
+  const { problems, set, version } = await chosenProblems(options);
   const source = parsed.positional[0]!;
   const signal = stopSignal();
   const results: Record<string, unknown> = {};
+  const remarks: string[] = [];
   const { model: models, runs, out, json, format } = options;
   const opening = { models, runs, out, batch: evaluation.parallel };
-  for await (const { model, name, title, identity, folder, run } of evaluatedModels(source, opening)) {
+  for await (const { model, name, title, identity, answersFolder, run } of evaluatedModels(source, opening)) {
+    const subject = subjectOf(model, identity, format);
+    const file = codeAnswersFile(subject, evaluation);
+    const { folder, remark } = await answersFolder([file]);
     using progress = json ? undefined : showProgress(title);
-    const found = await evaluateCode(problems, subjectOf(model, identity, format), {
+    const found = await evaluateCode(problems, subject, {
       ...evaluation,
       folder,
       signal,
       onProgress: ({ passed, ...counts }) => progress?.show({ unit: "answers", note: `${passed} passed`, ...counts }),
     });
     progress?.[Symbol.dispose]();
-    if (run !== undefined) {
-      const { measures, measurements } = codeMeasures(found);
-      await keepEvaluation(run, {
-        method: name,
-        source: "deno task eval:code",
-        measures: [...measures],
-        measurements: [...measurements],
-      });
-    }
+    const kept = run === undefined ? [] : await keepEvaluations(run, [{
+      method: name,
+      source: "deno task eval:code",
+      settings: { ...file.conditions, samples, ...evaluation.limits, problems: version },
+      ...codeMeasures(found, set),
+    }], { replace: options.replace === true });
     results[name] = codeJson(found);
+    const said = [...remark, ...kept];
+    remarks.push(...said);
     if (json) continue;
     print(formatTable(codeTable(found, title), terminalWidth()));
     print(`Outcomes: ${outcomesOf(found).map(([outcome, count]) => `${outcome} ${count}`).join(", ")}`);
+    for (const one of said) print(one);
     print(`Answers: ${join(folder, ANSWERS_FILE)}`);
   }
-  if (json) print(jsonLine({ source, results }));
+  if (json) print(jsonLine({ source, results, remarks }));
 }
 
-async function chosenProblems({ problems: path, level: levels }: Options): Promise<Problem[]> {
+/** The problems that are asked, what they are called, and a hash of all that there are. */
+async function chosenProblems(
+  { problems: path, level: levels, limit }: Options,
+): Promise<{ readonly problems: readonly Problem[]; readonly set: ProblemSet; readonly version: string }> {
   const unknown = levels.find((level) => !LEVELS.includes(level));
   if (unknown !== undefined) {
     throw new UserError("command.malformed", `Cannot read --level ${unknown}: expected ${LEVELS.join(", ")}`);
@@ -155,7 +171,15 @@ async function chosenProblems({ problems: path, level: levels }: Options): Promi
   const problems = path === undefined ? await builtinProblems() : await readProblems(path);
   const chosen = problems.filter(({ level }) => levels.length === 0 || levels.includes(level));
   if (chosen.length === 0) throw new UserError("code.level", `${path} has no problems of level ${levels.join(", ")}`);
-  return chosen;
+  const asked = limit === undefined ? chosen.length : readLimit(limit);
+  return {
+    problems: chosen.slice(0, asked < 1 ? Math.ceil(asked * chosen.length) : asked),
+    set: {
+      name: path === undefined ? undefined : basename(path, extname(path)),
+      levels: LEVELS.filter((level) => levels.includes(level)),
+    },
+    version: createHash("sha256").update(problems.map(versionOf).join()).digest("hex").slice(0, 16),
+  };
 }
 
 /** @throws UserError `code.format` for a conversation with a model that has no chat template */

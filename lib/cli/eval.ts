@@ -3,16 +3,15 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { UserError } from "../errors.ts";
 import {
+  answerFiles,
   evaluateTasks,
   harnessJson,
   harnessMeasures,
-  type HarnessScores,
   harnessSubject,
   harnessTable,
   type Opening,
   readTasks,
   type Subject,
-  type TaskSet,
 } from "../harness/mod.ts";
 import type { InferenceModel } from "../library/mod.ts";
 import {
@@ -27,7 +26,8 @@ import {
 import { collect, type Print, terminalWidth } from "./command.ts";
 import { evaluatedModels } from "./evaluated-models.ts";
 import { showProgress } from "./evaluation-progress.ts";
-import { type EvaluatedRun, keepEvaluation } from "../report/mod.ts";
+import { readLimit } from "./limit.ts";
+import { keepEvaluations } from "../report/mod.ts";
 
 interface Options {
   readonly tasks: readonly string[];
@@ -37,6 +37,7 @@ interface Options {
   readonly bos?: Opening;
   readonly batch: string;
   readonly out?: string;
+  readonly replace?: true;
   readonly runs: string;
   readonly json?: true;
 }
@@ -70,8 +71,9 @@ export async function evalCommand(args: readonly string[], print: Print = consol
     .option(
       "--out <folder>",
       "folder of prompts and answers; of several models, each has its own in it (default: evaluations/<model> in the " +
-        "run's folder or here)",
+        "run's folder or here, or <model>-2 and so on where that has answers made differently)",
     )
+    .option("--replace", "keep these scores in the run also where it has scores of more documents")
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "write one JSON object with the results of each model, under the harness's names");
   const parsed = parseWithCommander(command, args);
@@ -84,13 +86,16 @@ export async function evalCommand(args: readonly string[], print: Print = consol
   const batch = readInteger("--batch", options.batch, 1, 4096);
   const signal = stopSignal();
   const results: Record<string, unknown> = {};
+  const remarks: string[] = [];
   const source = parsed.positional[0]!;
   const { model: models, runs, out, json } = options;
   for await (
-    const { model, name, title, identity, folder, run } of evaluatedModels(source, { models, runs, out, batch })
+    const { model, name, title, identity, answersFolder, run } of evaluatedModels(source, { models, runs, out, batch })
   ) {
+    const subject = subjectOf(model, options.bos);
+    const { folder, remark } = await answersFolder(answerFiles(set.tasks, subject, identity));
     using progress = json ? undefined : showProgress(title);
-    const found = await evaluateTasks(set, subjectOf(model, options.bos), {
+    const found = await evaluateTasks(set, subject, {
       folder,
       identity,
       limit,
@@ -99,11 +104,20 @@ export async function evalCommand(args: readonly string[], print: Print = consol
       onProgress: ({ task, ...counts }) => progress?.show({ part: task, unit: "documents", ...counts }),
     });
     progress?.[Symbol.dispose]();
-    await keep(run, name, folder, found, set);
+    await writeTextAtomically(join(folder, "results.json"), `${JSON.stringify(harnessJson(found), null, 2)}\n`);
+    const chosen = { model: identity, bos: subject.opening, usualBos: usualOpening(model) };
+    const kept = run === undefined ? [] : await keepEvaluations(
+      run,
+      harnessMeasures(found, chosen).map((one) => ({ method: name, source: "deno task eval", ...one })),
+      { replace: options.replace === true },
+    );
     results[name] = harnessJson(found);
-    if (!json) print(`${formatTable(harnessTable(found, title), terminalWidth())}\nAnswers: ${folder}`);
+    const said = [...remark, ...kept];
+    remarks.push(...said);
+    if (json) continue;
+    print([formatTable(harnessTable(found, title), terminalWidth()), ...said, `Answers: ${folder}`].join("\n"));
   }
-  if (json) print(jsonLine({ source, results }));
+  if (json) print(jsonLine({ source, results, remarks }));
 }
 
 /** @throws UserError `eval.bos` for a tokenizer's way with a model of a run */
@@ -114,31 +128,12 @@ function subjectOf({ name, generation, ...parts }: InferenceModel, bos: Opening 
   const penalty = generation?.["repetition_penalty"];
   return harnessSubject({
     ...parts,
-    opening: bos ?? (name === undefined ? "tokenizer" : "always"),
+    opening: bos ?? usualOpening({ name }),
     repetitionPenalty: typeof penalty === "number" ? penalty : undefined,
   });
 }
 
-function readLimit(text: string): number {
-  const limit = Number(text);
-  if (limit > 0 && (limit < 1 || Number.isSafeInteger(limit))) return limit;
-  throw new UserError(
-    "command.number",
-    `--limit is "${text}": expected a whole number from 1, or a share below 1 such as 0.1`,
-  );
-}
-
-/** Writes the results beside the answers and, of a run's model, into the run. */
-async function keep(
-  run: EvaluatedRun | undefined,
-  name: string,
-  folder: string,
-  found: HarnessScores,
-  { tasks }: TaskSet,
-): Promise<void> {
-  await writeTextAtomically(join(folder, "results.json"), `${JSON.stringify(harnessJson(found), null, 2)}\n`);
-  if (run === undefined) return;
-  const { measures, measurements } = harnessMeasures(found);
-  const source = `deno task eval: ${tasks.map(({ name }) => name).join(", ")}`;
-  await keepEvaluation(run, { method: name, source, measures: [...measures], measurements: [...measurements] });
+/** Models of a run are trained on documents that begin with BOS. */
+function usualOpening({ name }: Pick<InferenceModel, "name">): Opening {
+  return name === undefined ? "tokenizer" : "always";
 }

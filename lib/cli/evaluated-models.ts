@@ -11,6 +11,7 @@ import {
   settledSource,
 } from "../library/mod.ts";
 import type { EvaluatedRun } from "../report/mod.ts";
+import { checkKeptFiles, folderThatFits, type KeptFile } from "../run/mod.ts";
 
 /** A model that is evaluated. */
 export interface EvaluatedModel {
@@ -21,8 +22,11 @@ export interface EvaluatedModel {
   readonly title: string;
   /** What distinguishes it from other models, and from itself before its run or its files were changed. */
   readonly identity: string;
-  /** The folder of its answers. */
-  readonly folder: string;
+  /**
+   * The folder of its answers, in these files. @throws UserError `evaluation.conditions` if the person named one in which
+   * they were made differently
+   */
+  answersFolder(files: readonly KeptFile[]): Promise<{ readonly folder: string; readonly remark: readonly string[] }>;
   /** The run that it is of. */
   readonly run: EvaluatedRun | undefined;
 }
@@ -57,14 +61,29 @@ export async function* evaluatedModels(
     await using model = await openForInference(source, wanted, { runs, batch });
     const name = model.name ?? model.source;
     const own = fileName(model.name ?? basename(resolve(model.source)));
-    const ownFolder = models.length > 1 ? join(out ?? "", own) : out;
     yield {
       model,
       name,
       title: run === undefined ? name : `${name} of ${run.id}`,
       identity: await identityOf(model, run),
-      folder: out === undefined ? join(run?.folder ?? "", "evaluations", own) : ownFolder!,
       run,
+      answersFolder: (files) =>
+        out === undefined
+          ? usualFolder(join(run?.folder ?? "", "evaluations", own), files)
+          : givenFolder(models.length > 1 ? join(out, own) : out, files),
     };
   }
+}
+
+type AnswersFolder = Awaited<ReturnType<EvaluatedModel["answersFolder"]>>;
+
+async function givenFolder(folder: string, files: readonly KeptFile[]): Promise<AnswersFolder> {
+  await checkKeptFiles(folder, files);
+  return { folder, remark: [] };
+}
+
+/** The usual folder, or another one where that has answers which were made differently. */
+async function usualFolder(base: string, files: readonly KeptFile[]): Promise<AnswersFolder> {
+  const { folder, different } = await folderThatFits(base, files);
+  return { folder, remark: different === undefined ? [] : [`${different}; so these go to ${folder}`] };
 }

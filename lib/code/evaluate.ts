@@ -5,7 +5,7 @@ import { UserError } from "../errors.ts";
 import { inParallel } from "../in-parallel.ts";
 import type { InferenceEngine, SamplingSettings } from "../infer/mod.ts";
 import { hash32 } from "../random.ts";
-import type { Estimate } from "../run/mod.ts";
+import type { Estimate, KeptFile } from "../run/mod.ts";
 import type { SandboxLimits } from "../sandbox/mod.ts";
 import { type AnswerKey, type CodeAnswer, openAnswers } from "./answers-file.ts";
 import { type JudgeThread, startJudge } from "./judge-thread.ts";
@@ -68,6 +68,18 @@ export interface CodeScores {
   readonly scores: readonly CodeScore[];
 }
 
+/** The file of the answers of a model, with what they depend on besides the problems. */
+export function codeAnswersFile(
+  { identity }: Pick<CodeSubject, "identity">,
+  { sampling = GREEDY, maxTokens = MAX_TOKENS }: Pick<CodeEvaluationOptions, "sampling" | "maxTokens">,
+): KeptFile {
+  const { seed = 0, ...drawn } = sampling;
+  return { name: ANSWERS_FILE, conditions: { ...identity, ...drawn, seed, maxTokens } };
+}
+
+const GREEDY: SamplingSettings = { temperature: 0 };
+const MAX_TOKENS = 512;
+
 /**
  * Samples answers to problems and judges them. Every prompt, answer and verdict is kept in {@linkcode ANSWERS_FILE} as
  * soon as it is there; what the file has is not asked again.
@@ -78,13 +90,14 @@ export interface CodeScores {
 export async function evaluateCode(
   problems: readonly Problem[],
   subject: CodeSubject,
-  { folder, samples = 1, sampling = { temperature: 0 }, maxTokens = 512, ...options }: CodeEvaluationOptions,
+  { folder, samples = 1, sampling = GREEDY, maxTokens = MAX_TOKENS, ...options }: CodeEvaluationOptions,
 ): Promise<CodeScores> {
   const ks = options.ks ?? [1, 10, 100].filter((k) => k <= samples);
   checkNumbers(samples, ks, sampling);
   const { seed = 0, ...drawn } = sampling;
   for (const problem of problems) checkLength(problem, subject);
-  using file = await openAnswers(join(folder, ANSWERS_FILE), { ...subject.identity, ...drawn, seed, maxTokens });
+  const { name, conditions } = codeAnswersFile(subject, { sampling, maxTokens });
+  using file = await openAnswers(join(folder, name), conditions);
   const wanted = problems.flatMap((problem) => {
     const version = versionOf(problem);
     return Array.from({ length: samples }, (_, sample) => ({ problem, version, sample }));
@@ -140,7 +153,7 @@ function checkLength(problem: Problem, { prompt, contextLength }: CodeSubject): 
 }
 
 /** A hash of what an answer and its verdict depend on. */
-function versionOf({ prompt, entryPoint, tests, tolerance }: Problem): string {
+export function versionOf({ prompt, entryPoint, tests, tolerance }: Problem): string {
   return createHash("sha256").update(JSON.stringify([prompt, entryPoint, tests, tolerance])).digest("hex").slice(0, 16);
 }
 

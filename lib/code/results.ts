@@ -51,12 +51,25 @@ export function codeJson(found: CodeScores): Record<string, unknown> {
   };
 }
 
-/** The scores as measures of a model: `code/pass@1`, `code/easy/pass@1`. */
+/** Which problems were asked. */
+export interface ProblemSet {
+  /** What a file with problems of one's own is called; undefined for the built-in ones. */
+  readonly name: string | undefined;
+  /** The levels that were chosen; none if that is all. */
+  readonly levels: readonly string[];
+}
+
+/**
+ * The scores as measures of a model: `code/pass@1` on all built-in problems, `code/easy/pass@1` on those of a level, and
+ * `code@mine/pass@1` on problems of one's own.
+ */
 export function codeMeasures(
   { scores }: CodeScores,
+  { name, levels }: ProblemSet,
 ): { readonly measures: readonly MeasureInfo[]; readonly measurements: readonly Measurement[] } {
+  const set = name === undefined ? "code" : `code@${name}`;
   const named = scores.map(({ level, k, estimate }) => ({
-    name: level === "all" ? `code/pass@${k}` : `code/${level}/pass@${k}`,
+    name: [set, ...(level === "all" ? levels.length > 0 ? [levels.join("+")] : [] : [level]), `pass@${k}`].join("/"),
     estimate,
   }));
   return {

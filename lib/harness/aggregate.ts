@@ -2,8 +2,10 @@
 import { bootstrapBitsPerByte, shareInterval } from "../eval/mod.ts";
 import type { GroupMetric } from "./task-files.ts";
 import { type Classified, f1Score, matthewsCorrelation } from "./classification.ts";
-import type { Aggregation, Metric, MetricValue } from "./metrics.ts";
+import { editRate } from "./edit-rate.ts";
+import type { Aggregation, Metric, MetricValue, TranslationMetric } from "./metrics.ts";
 import { pythonRandom } from "./python-random.ts";
+import { bleu, chrf, type CorpusMeasure, type Statistics } from "./translation.ts";
 
 /** A metric over the documents of a task or group. */
 export interface Score {
@@ -28,6 +30,22 @@ const RESAMPLES = 100_000;
 const CLASSIFICATION: Partial<Record<Aggregation, (pairs: readonly Classified[]) => number>> = {
   f1: f1Score,
   matthews_corrcoef: matthewsCorrelation,
+};
+
+/** Of wanted texts and answers. */
+const TRANSLATION: Partial<Record<Aggregation, CorpusMeasure>> = {
+  bleu,
+  chrf: chrf(0),
+  "chrf++": chrf(2),
+  ter: editRate,
+} satisfies Record<TranslationMetric, CorpusMeasure>;
+/** Resamples of translations: the harness's for its standard error, and as many as an interval needs. */
+const TRANSLATION_RESAMPLES = { error: 100, interval: 1000 };
+
+/** Of numbers, where the harness resamples for the standard error. */
+const RESAMPLED: Partial<Record<Aggregation, (values: readonly number[]) => number>> = {
+  nanmean: mean,
+  median: (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!,
 };
 
 /** The value of a metric, and how sure it is. @param resamples for standard errors that the harness bootstraps */
@@ -58,13 +76,33 @@ export function aggregate(
       interval: samples > 1 ? middle(drawn) : null,
     };
   }
+  const statistic = RESAMPLED[aggregation];
+  if (statistic !== undefined) {
+    const numbers = values as readonly number[];
+    const drawn = samples > 1 ? bootstrap(numbers, statistic, resamples) : undefined;
+    const interval = aggregation === "nanmean" ? share(numbers) : drawn === undefined ? null : middle(drawn);
+    return { ...common, value: statistic(numbers), stderr: drawn === undefined ? null : deviation(drawn), interval };
+  }
+  const translation = TRANSLATION[aggregation];
+  if (translation !== undefined) {
+    const each = (values as readonly (readonly [string, string])[]).map((pair) => translation.statistics(...pair));
+    const scoreOf = (drawn: readonly Statistics[]) => translation.score(sumsOf(drawn));
+    const drawn = samples > 1 ? bootstrap(each, scoreOf, TRANSLATION_RESAMPLES.interval) : undefined;
+    return {
+      ...common,
+      value: scoreOf(each),
+      stderr: drawn === undefined ? null : deviation(drawn.subarray(0, TRANSLATION_RESAMPLES.error)),
+      interval: drawn === undefined ? null : middle(drawn),
+    };
+  }
   if (aggregation === "brier_score") {
     const numbers = values as readonly number[];
     // The harness has no standard error of it.
     const interval = samples > 1 ? middle(bootstrap(numbers, mean, 10_000)) : null;
     return { ...common, value: mean(numbers), stderr: null, interval };
   }
-  const pairs = values.map((one): readonly [number, number] => typeof one === "number" ? [one, 1] : one);
+  const pairs = (values as readonly (number | readonly [number, number])[])
+    .map((one): readonly [number, number] => typeof one === "number" ? [one, 1] : one);
   const losses = {
     nll: Float64Array.from(pairs, ([logLikelihood]) => -logLikelihood),
     bytes: Float64Array.from(pairs, ([, weight]) => weight),
@@ -113,7 +151,15 @@ export function aggregateGroup(
   };
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function sumsOf([first = [], ...others]: readonly Statistics[]): Statistics {
+  const sums = [...first];
+  for (const one of others) for (let i = 0; i < sums.length; i++) sums[i]! += one[i]!;
+  return sums;
+}
 
 /** The standard deviation of a sample. */
 function deviation(values: ArrayLike<number>): number {

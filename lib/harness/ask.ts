@@ -1,5 +1,4 @@
 // Asking a model a task's requests, token by token as the harness's `hf` model does.
-import { UserError } from "../errors.ts";
 import { type EvaluationOptions, rowPredictions } from "../eval/mod.ts";
 import type { GenerationSettings } from "./config.ts";
 import type { SamplingSettings } from "../infer/mod.ts";
@@ -130,9 +129,8 @@ export async function scoreRequests(
 const LOOK_BACK = 2;
 
 /**
- * A generated answer, cut at the first stop text. Where it is sampled, `seed` chooses one. The prompt loses tokens from the left if it does not fit beside the answer.
- *
- * @throws UserError `harness.length` when the answer alone fills the model's context
+ * A generated answer, cut at the first stop text. Where it is sampled, `seed` chooses one. The prompt loses tokens from the
+ * left if it does not fit beside the answer, which must be shorter than the model's context.
  */
 export async function generateAnswer(
   subject: Subject,
@@ -142,13 +140,6 @@ export async function generateAnswer(
 ): Promise<{ readonly text: string; readonly tokens: number }> {
   const { model: { contextLength }, tokenizer, endText } = subject;
   const room = contextLength - maxTokens;
-  if (room <= 0) {
-    throw new UserError(
-      "harness.length",
-      `Cannot generate ${maxTokens} tokens: the model's context has ${contextLength}, and the prompt needs at least one`,
-      "set max_gen_toks in the task's generation_kwargs; the harness's default is 256",
-    );
-  }
   const stops = until.includes(endText) ? until : [...until, endText];
   const sizes = stops.map((stop) => tokenizer.encode(stop).length + LOOK_BACK);
   const stop = (ids: readonly number[]) =>

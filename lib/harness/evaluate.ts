@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import { hash32 } from "../random.ts";
+import { checkKeptFiles, type KeptFile } from "../run/mod.ts";
+import { answerFiles, checkLength } from "./answer-files.ts";
 import { type Answered, type AnswersFile, openAnswers, type Response } from "./answers-file.ts";
 import { aggregate, aggregateGroup, type Score } from "./aggregate.ts";
 import { generateAnswer, scoreRequests } from "./ask.ts";
@@ -19,6 +21,8 @@ export interface TaskScores {
   readonly size: number;
   /** The expected share of right answers of guessing; null if it is unknown. */
   readonly chance: number | null;
+  /** Hashes of its settings and of its documents. */
+  readonly versions: { readonly task: string; readonly documents: string };
   readonly scores: readonly Score[];
 }
 
@@ -26,6 +30,8 @@ export interface TaskScores {
 export interface GroupScores {
   readonly name: string;
   readonly alias: string;
+  /** Names of its tasks. */
+  readonly members: readonly string[];
   readonly scores: readonly Score[];
 }
 
@@ -62,31 +68,31 @@ export interface HarnessOptions {
 const CHUNK = 32;
 
 /**
- * Puts tasks to a model. Answers that its files have already are not asked for again.
+ * Puts tasks to a model. Answers that its files have already are not asked for again. What does not fit the model or the
+ * files is found before the first document is asked.
  *
- * @throws UserError naming the document that cannot be asked; what was answered before is kept
+ * @throws UserError `harness.length`, `evaluation.conditions`, and naming the document that cannot be asked; what was answered
+ *   before is kept
  */
 export async function evaluateTasks(
   { tasks, groups }: TaskSet,
   subject: Subject,
   options: HarnessOptions,
 ): Promise<HarnessScores> {
-  const opened: { readonly task: HarnessTask; readonly items: readonly Item[] }[] = [];
-  for (const config of tasks) {
+  const files = answerFiles(tasks, subject, options.identity);
+  await checkKeptFiles(options.folder, files);
+  const opened: { readonly task: HarnessTask; readonly items: readonly Item[]; readonly file: KeptFile }[] = [];
+  for (const [i, config] of tasks.entries()) {
+    checkLength(config, subject);
     const task = await openTask(config);
-    opened.push({ task, items: task.items(limitOf(options.limit, task.size)) });
+    opened.push({ task, items: task.items(limitOf(options.limit, task.size)), file: files[i]! });
   }
   const total = opened.reduce((sum, { items }) => sum + items.length, 0);
   const found: TaskScores[] = [];
   const values = new Map<string, readonly MetricValue[]>();
   let [before, kept] = [0, 0];
-  for (const { task: { config, size }, items } of opened) {
-    using file = await openAnswers(join(options.folder, `${fileName(config.name)}.jsonl`), {
-      model: options.identity,
-      bos: subject.opening,
-      context: subject.model.contextLength,
-      ...(config.outputType === "generate_until" ? { generation: config.generation, repeats: config.repeats } : {}),
-    });
+  for (const { task: { config, size, versions }, items, file: { name, conditions } } of opened) {
+    using file = await openAnswers(join(options.folder, name), conditions);
     const answered = await answer(config, items, subject, file, options, (done, ours) => {
       options.onProgress?.({ task: config.name, done: before + done, kept: kept + ours, total });
       if (done === items.length) kept += ours;
@@ -100,17 +106,20 @@ export async function evaluateTasks(
         return aggregate(metric, filter.name, list);
       })
     );
-    found.push({ config, asked: items.length, size, chance: chanceOf(items), scores });
+    found.push({ config, asked: items.length, size, chance: chanceOf(items), versions, scores });
   }
-  return { tasks: found, groups: groups.map((group) => ({ ...group, scores: groupScores(group, found, values) })) };
+  return {
+    tasks: found,
+    groups: groups.map((group) => {
+      const { name, alias, tasks: members } = group;
+      return { name, alias, members, scores: groupScores(group, found, values) };
+    }),
+  };
 }
 
 function limitOf(limit: number | undefined, size: number): number | undefined {
   return limit !== undefined && limit < 1 ? Math.ceil(limit * size) : limit;
 }
-
-/** A file's name on every system. */
-export const fileName = (name: string): string => name.replaceAll(/[^\p{L}\p{N}._-]/gu, "_");
 
 /** Answers the items, those that the file does not have with the model. */
 async function answer(
@@ -214,7 +223,7 @@ function judged(config: TaskConfig, item: Item, responses: readonly (readonly Re
       case "generate_until": {
         const texts = responses[0]!.map((one) => (one as { readonly text: string }).text);
         try {
-          filtered[name] = apply(texts);
+          filtered[name] = apply(texts, item.document.fields);
         } catch (error) {
           throw atDocument(item, error);
         }

@@ -1,19 +1,25 @@
 // Filters: what becomes of a generated answer before it is scored.
 import { didYouMean, UserError } from "../errors.ts";
 import { findAll, pythonRegex, RegexError } from "./python-regex.ts";
+import { choiceFinder } from "./choice-filter.ts";
+import { spansOf } from "./span-filter.ts";
 import { strip } from "./python-values.ts";
+import type { Fields } from "./template.ts";
 import type { YamlFile } from "./yaml-file.ts";
 
 /** A named chain of filters. */
 export interface Filter {
   readonly name: string;
   /** The one answer that is scored, from those of all repeats. @throws Error with what cannot be done */
-  apply(answers: readonly string[]): string;
+  apply(answers: readonly string[], document: Fields): string;
 }
 
-type Step = (answers: readonly string[]) => readonly string[];
+type Step = (answers: readonly string[], document: Fields) => readonly string[];
 
 const each = (change: (answer: string) => string): Step => (answers) => answers.map(change);
+
+/** The harness's settings of filters by regular expressions. */
+const REGEX = { regex_pattern: "#### (\\-?[0-9\\.\\,]+)", group_select: 0, fallback: "[invalid]" };
 
 /** Steps by name: their settings, with defaults, and what they do. */
 const STEPS: Readonly<Record<string, (settings: Readonly<Record<string, unknown>>) => Step>> = {
@@ -39,11 +45,7 @@ const STEPS: Readonly<Record<string, (settings: Readonly<Record<string, unknown>
     };
   },
   regex: (settings) => {
-    const { regex_pattern, group_select, fallback } = expect(settings, {
-      regex_pattern: "#### (\\-?[0-9\\.\\,]+)",
-      group_select: 0,
-      fallback: "[invalid]",
-    });
+    const { regex_pattern, group_select, fallback } = expect(settings, REGEX);
     const regex = pythonRegex(regex_pattern);
     return each((answer) => {
       const matches = findAll(regex, answer);
@@ -52,6 +54,19 @@ const STEPS: Readonly<Record<string, (settings: Readonly<Record<string, unknown>
       if (match === undefined) throw new Error(`regex has no match number ${group_select} of ${matches.length}`);
       return strip(typeof match === "string" ? match : match.find((group) => group !== "") ?? fallback);
     });
+  },
+  multi_choice_regex: (settings) => {
+    const { regexes_to_ignore, ...others } = settings;
+    const { fallback, ...given } = expect(others, { ...REGEX, ignore_case: false, ignore_punctuation: false });
+    const ignored = [regexes_to_ignore ?? []].flat().map((source) => pythonRegex(String(source)));
+    return (answers, { choices }) => {
+      const find = choiceFinder({ ...given, regexes_to_ignore: ignored }, choices);
+      return answers.map((answer) => find(answer) ?? fallback);
+    };
+  },
+  format_span: (settings) => {
+    expect(settings, {});
+    return each(spansOf);
   },
   remove_whitespace: (settings) => {
     expect(settings, {});
@@ -77,7 +92,7 @@ const STEPS: Readonly<Record<string, (settings: Readonly<Record<string, unknown>
 };
 
 /** Filters of the harness that we do not have. */
-const OTHERS = ["multi_choice_regex", "regex_pos", "format_span", "custom", "decontaminate"];
+const OTHERS = ["regex_pos", "custom", "decontaminate"];
 
 /** Settings with defaults, of the defaults' types. */
 function expect<T extends Readonly<Record<string, unknown>>>(
@@ -142,6 +157,6 @@ export function readFilters(
         "take_first after the other filters gives the same answer",
       );
     }
-    return { name, apply: (answers) => steps.reduce((left, { run }) => run(left), answers)[0]! };
+    return { name, apply: (answers, document) => steps.reduce((left, { run }) => run(left, document), answers)[0]! };
   });
 }

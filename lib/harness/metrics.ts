@@ -11,12 +11,18 @@ export type OutputType = typeof OUTPUT_TYPES[number];
 /** What a metric's values are put together by. */
 export type Aggregation =
   | "mean"
+  | "nanmean"
+  | "median"
   | "perplexity"
   | "weighted_perplexity"
   | "bits_per_byte"
   | "f1"
   | "matthews_corrcoef"
-  | "brier_score";
+  | "brier_score"
+  | TranslationMetric;
+
+/** Measures of whole corpora of translations. */
+export type TranslationMetric = "bleu" | "chrf" | "chrf++" | "ter";
 
 /** A metric of a task. */
 export interface Metric {
@@ -27,8 +33,11 @@ export interface Metric {
   readonly matches?: (answer: string, wanted: string) => boolean;
 }
 
-/** A number; a log-likelihood with the number of words or bytes that it is of; or the right choice and the chosen one. */
-export type MetricValue = number | readonly [number, number];
+/**
+ * A number; a log-likelihood with the number of words or bytes that it is of; the right choice and the chosen one; or what is
+ * wanted and the answer.
+ */
+export type MetricValue = number | readonly [number, number] | readonly [string, string];
 
 /** What a model says about a continuation. */
 export interface Scored {
@@ -58,8 +67,17 @@ const METRICS: Readonly<Record<OutputType, Readonly<Record<string, Known>>>> = {
     byte_perplexity: { aggregation: "weighted_perplexity", better: "lower" },
     bits_per_byte: { aggregation: "bits_per_byte", better: "lower" },
   },
-  generate_until: { exact_match: accuracy },
+  generate_until: {
+    exact_match: accuracy,
+    bleu: { aggregation: "bleu", better: "higher" },
+    chrf: { aggregation: "chrf", better: "higher" },
+    "chrf++": { aggregation: "chrf++", better: "higher" },
+    ter: { aggregation: "ter", better: "lower" },
+  },
 };
+
+/** What numbers may be put together by; other values have one way only. */
+const OF_NUMBERS: readonly Aggregation[] = ["mean", "nanmean", "median"];
 
 /** The harness's `DEFAULT_METRIC_REGISTRY`. */
 const DEFAULTS: Readonly<Record<OutputType, readonly string[]>> = {
@@ -90,15 +108,19 @@ export function readMetrics(
       );
     }
     const one = known[metric]!;
-    if (aggregation !== undefined && aggregation !== one.aggregation) {
+    const ways = one.aggregation === "mean" ? OF_NUMBERS : [one.aggregation];
+    const way = aggregation === undefined ? one.aggregation : ways.find((name) => name === aggregation);
+    if (way === undefined) {
       throw new UserError(
         "harness.metric",
-        `${where}: cannot aggregate ${metric} by "${aggregation}": expected ${one.aggregation}`,
+        `${where}: cannot aggregate ${metric} by "${aggregation}": expected ${ways.join(", ")}`,
       );
     }
     const better = higher_is_better === undefined ? one.better : higher_is_better === true ? "higher" : "lower";
-    const shown = { name: metric, aggregation: one.aggregation, better } as const;
-    if (outputType === "generate_until") return { ...shown, matches: matcher(options, where) };
+    const shown = { name: metric, aggregation: way, better } as const;
+    if (outputType === "generate_until" && metric === "exact_match") {
+      return { ...shown, matches: matcher(options, where) };
+    }
     const [unknown] = Object.keys(options);
     if (unknown === undefined) return shown;
     throw new UserError("harness.metric", `${where}: the metric ${metric} has no setting "${unknown}"`);
@@ -184,6 +206,9 @@ function brierScore(likelihoods: readonly number[], right: number): number {
 /** Metrics that a question must have one right choice for. */
 export const OF_ONE_ANSWER: ReadonlySet<string> = new Set(["f1", "mcc", "brier_score"]);
 
+/** Ways to put values together that need one wanted text for each answer. */
+export const OF_ONE_TEXT: ReadonlySet<Aggregation> = new Set(["bleu", "chrf", "chrf++", "ter"]);
+
 /** The metrics of a continuation. */
 export function scoreContinuation(
   metrics: readonly Metric[],
@@ -212,6 +237,9 @@ export function scoreText(
 export function scoreAnswer(metrics: readonly Metric[], answer: string, wanted: unknown): Record<string, MetricValue> {
   const texts = Array.isArray(wanted) ? wanted.map(String) : [pythonText(wanted)];
   return Object.fromEntries(
-    metrics.map(({ name, matches }) => [name, texts.some((text) => matches!(answer, text)) ? 1 : 0]),
+    metrics.map(({ name, matches }): [string, MetricValue] => [
+      name,
+      matches === undefined ? [texts[0]!, answer] : texts.some((text) => matches(answer, text)) ? 1 : 0,
+    ]),
   );
 }

@@ -5,14 +5,14 @@
 // aggregate sums up. python-* are the parts of Python's semantics that prompts and numbers depend on.
 export { type Score } from "./aggregate.ts";
 export type { TaskConfig } from "./config.ts";
+export { answerFiles, fileName } from "./answer-files.ts";
 export {
   evaluateTasks,
-  fileName,
   type HarnessOptions,
   type HarnessProgress,
   type HarnessScores,
   type TaskScores,
 } from "./evaluate.ts";
-export { harnessJson, harnessMeasures, harnessTable } from "./results.ts";
+export { type Chosen, harnessJson, type HarnessMeasures, harnessMeasures, harnessTable } from "./results.ts";
 export { harnessSubject, type Opening, type Subject, type SubjectParts } from "./subject.ts";
 export { readTasks, type TaskSet } from "./task-files.ts";

@@ -97,3 +97,6 @@ export function findAll(regex: RegExp, text: string): (string | readonly string[
     return texts.length === 1 ? texts[0]! : texts;
   });
 }
+
+/** A text as an expression that finds it, with the flag u. */
+export const escapeRegex = (text: string): string => text.replaceAll(/[\^$\\.*+?()[\]{}|\/]/g, "\\$&");

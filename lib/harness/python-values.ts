@@ -81,6 +81,10 @@ export const stripEnd = (text: string): string => text.replace(SPACES_AT_END, ""
 /** Python's `strip()`. */
 export const strip = (text: string): string => stripEnd(text).replace(SPACES_AT_START, "");
 
+/** Python's `split()` without a separator. */
+export const pythonWords = (text: string): string[] =>
+  text.split(new RegExp(`[${PYTHON_SPACE}]+`)).filter((word) => word !== "");
+
 /** The number of parts that `re.split(r"\s+", text)` gives. */
 export const wordCount = (text: string): number => text.split(new RegExp(`[${PYTHON_SPACE}]+`)).length;
 

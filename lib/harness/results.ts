@@ -1,7 +1,15 @@
 // The results of an evaluation as a table, as the harness's JSON, and as measures of a run.
-import { type MeasureInfo, type Measurement, numberColumn, type Table, textColumn } from "../run/mod.ts";
+import {
+  type Evaluation,
+  type MeasureInfo,
+  type Measurement,
+  numberColumn,
+  type Table,
+  textColumn,
+} from "../run/mod.ts";
 import type { Score } from "./aggregate.ts";
-import type { HarnessScores } from "./evaluate.ts";
+import type { HarnessScores, TaskScores } from "./evaluate.ts";
+import type { Opening } from "./subject.ts";
 
 /** The names of tasks and groups with their scores, in order: groups first. */
 function rows({ tasks, groups }: HarnessScores) {
@@ -90,12 +98,50 @@ const OTHERS: Readonly<Record<string, string>> = {
   brier_score: "Brier score",
 };
 
-/** The scores as measures of a model. */
-export function harnessMeasures(
-  found: HarnessScores,
-): { readonly measures: readonly MeasureInfo[]; readonly measurements: readonly Measurement[] } {
-  const all = rows(found).flatMap(({ name, chance, scores }) => scores.map((score) => ({ name, chance, score })));
+/** Scores as measures of a model, and what their values depend on. */
+export interface HarnessMeasures {
+  readonly settings: NonNullable<Evaluation["settings"]>;
+  readonly measures: readonly MeasureInfo[];
+  readonly measurements: readonly Measurement[];
+}
+
+/** What a person chose otherwise than the task, or than is usual for the model. */
+export interface Chosen {
+  readonly model: string;
+  readonly bos: Opening;
+  readonly usualBos: Opening;
+}
+
+/**
+ * The scores of each task and group as measures of a model. Scores of another number of examples than the task's own, or of
+ * another way to begin texts than usual, have names of their own: `capitals@5-shot/acc`.
+ */
+export function harnessMeasures({ tasks, groups }: HarnessScores, chosen: Chosen): HarnessMeasures[] {
+  const { model, bos, usualBos } = chosen;
+  const suffix = (shots: readonly number[]) =>
+    [...new Set(shots)].map((count) => `@${count}-shot`).join("") + (bos === usualBos ? "" : `@bos-${bos}`);
+  const own = ({ config: { fewshot } }: TaskScores) => fewshot.chosen ? [fewshot.count] : [];
+  return [
+    ...groups.filter(({ scores }) => scores.length > 0).map(({ name, members, scores }) => {
+      const within = tasks.filter(({ config }) => members.includes(config.name));
+      const versions = Object.fromEntries(within.map(({ config, versions }) => [config.name, { ...versions }]));
+      return measuresOf(name + suffix(within.flatMap(own)), null, scores, { model, bos, tasks: versions });
+    }),
+    ...tasks.map((task) =>
+      measuresOf(task.config.name + suffix(own(task)), task.chance, task.scores, { model, bos, ...task.versions })
+    ),
+  ];
+}
+
+function measuresOf(
+  name: string,
+  chance: number | null,
+  scores: readonly Score[],
+  settings: HarnessMeasures["settings"],
+): HarnessMeasures {
+  const all = scores.map((score) => ({ name, chance, score }));
   return {
+    settings,
     measures: all.map(({ name, chance, score }): MeasureInfo => {
       const isShare = ["acc", "acc_norm", "acc_bytes", "acc_mutual_info", "exact_match"].includes(score.metric);
       return {

@@ -1,12 +1,12 @@
 // A task with its documents: prompts, what the model is asked, and what is right.
+import { createHash } from "node:crypto";
 import { UserError } from "../errors.ts";
-import type { Formatting, TaskConfig } from "./config.ts";
+import type { TaskConfig } from "./config.ts";
 import { readSplit, type Split, split, type TaskDocument } from "./documents.ts";
 import { fewshotSampler } from "./fewshot.ts";
-import { OF_ONE_ANSWER, type Question } from "./metrics.ts";
-import { LiteralError, pythonLiteral } from "./python-literal.ts";
+import { OF_ONE_ANSWER, OF_ONE_TEXT, type Question } from "./metrics.ts";
 import { endsWithSpace, PythonFloat, pythonText, startsWithSpace } from "./python-values.ts";
-import { parseTemplate, type Renderer } from "./template.ts";
+import { documentReader } from "./read-document.ts";
 
 /** What a model is asked about a document. */
 export type Request =
@@ -33,6 +33,8 @@ export interface HarnessTask {
   readonly config: TaskConfig;
   /** Documents that there are. */
   readonly size: number;
+  /** Hashes of its settings, and of all documents, few-shot ones included. */
+  readonly versions: { readonly task: string; readonly documents: string };
   /** The documents' requests, of the first `limit` documents. @throws UserError for data that does not fit the task */
   items(limit?: number): Item[];
 }
@@ -64,14 +66,24 @@ export async function openTask(config: TaskConfig): Promise<HarnessTask> {
   return {
     config,
     size: own.documents.length,
+    versions: {
+      task: hashOf([config.file.values]),
+      documents: hashOf([...own.documents, ...pool].map(({ fields }) => fields)),
+    },
     items: (limit = Infinity) => itemsOf(config, own, pool).slice(0, limit).map((make) => make()),
   };
+}
+
+function hashOf(values: readonly unknown[]): string {
+  const hash = createHash("sha256");
+  for (const value of values) hash.update(`${JSON.stringify(value)}\n`);
+  return hash.digest("hex").slice(0, 16);
 }
 
 /** Each document's item, to be made one after another. */
 function itemsOf(config: TaskConfig, own: Split, pool: readonly TaskDocument[]): (() => Item)[] {
   const { formatting, fewshot, splits, outputType, metrics } = config;
-  const read = reader(config, own.columns);
+  const read = documentReader(config, own.columns);
   // As in the harness, also if neither split is named.
   const sample = fewshotSampler(config, pool, fewshot.split === splits.test);
   const [first] = own.documents;
@@ -159,6 +171,10 @@ function itemsOf(config: TaskConfig, own: Split, pool: readonly TaskDocument[]):
       return choices[rightOf(document, target, choices)[0]!];
     }
     if (!Array.isArray(target)) return pythonText(target);
+    const ofOne = config.metrics.find(({ aggregation }) => OF_ONE_TEXT.has(aggregation));
+    if (ofOne !== undefined) {
+      throw answerError(document, `its target is a list, and ${ofOne.name} compares with one text`);
+    }
     if (target.length === 0 || !target.every((one) => typeof one === "string")) {
       throw answerError(document, "its target is not a list of texts");
     }
@@ -256,100 +272,6 @@ function answerError(document: TaskDocument, what: string): UserError {
     `${document.place}: ${what}`,
     "correct the document or the task's doc_to_target",
   );
-}
-
-/** Reads what a task says of a document: fields, or templates of them. */
-function reader({ formatting: own, description, file, name }: TaskConfig, columns: ReadonlySet<string>) {
-  const renderers = new Map<string, Renderer>();
-
-  /** The field of this name, or else the text of this template. */
-  function value(document: TaskDocument, key: string, template: string, isColumn = columns.has(template)): unknown {
-    if (isColumn) {
-      if (Object.hasOwn(document.fields, template)) return document.fields[template];
-      throw new UserError(
-        "harness.field",
-        `${document.place} has no field "${template}", which ${key} of ${name} names`,
-        `it has ${Object.keys(document.fields).join(", ") || "none"}`,
-      );
-    }
-    let render = renderers.get(template);
-    if (render === undefined) renderers.set(template, render = parseTemplate(template, `${file.place(key)}: ${key}`));
-    try {
-      return render(document.fields);
-    } catch (error) {
-      if (error instanceof UserError) throw error;
-      throw new UserError(
-        "harness.field",
-        `${document.place}: ${key} (${file.place(key)}) cannot be rendered: ${(error as Error).message}`,
-        `the document's fields are ${Object.keys(document.fields).join(", ") || "none"}; columns of dates are left out`,
-      );
-    }
-  }
-
-  function literal(document: TaskDocument, key: string, text: string): unknown {
-    try {
-      return pythonLiteral(text);
-    } catch (error) {
-      if (!(error instanceof LiteralError)) throw error;
-      throw new UserError(
-        "harness.field",
-        `${document.place}: ${key} gives ${
-          JSON.stringify(text)
-        }, which is not a list as Python writes it: ${error.message}`,
-        `name a field that is a list, or write the list: ["yes", "no"]`,
-      );
-    }
-  }
-
-  /** A text of digits is the number of a choice, if there are choices. */
-  const numbered = (text: string) => own.choices !== undefined && /^(?:0+|[1-9]\d*)$/.test(text);
-
-  return {
-    text(document: TaskDocument, { text }: Formatting): unknown {
-      if (text === undefined) {
-        throw new UserError(
-          "harness.value",
-          `${file.path}: doc_to_text is missing`,
-          'write doc_to_text: "" for no prompt',
-        );
-      }
-      if (typeof text === "number") return text;
-      const found = value(document, "doc_to_text", text);
-      if (columns.has(text)) return typeof found === "boolean" ? Number(found) : found;
-      return numbered(found as string) ? Number(found) : found;
-    },
-    target(document: TaskDocument, { target }: Formatting): unknown {
-      if (typeof target !== "string") return target;
-      const found = value(document, "doc_to_target", target);
-      if (columns.has(target)) return found;
-      const text = found as string;
-      if (numbered(text)) return Number(text);
-      if (text.length < 2 || !text.startsWith("[") || !text.endsWith("]")) return text;
-      try {
-        return pythonLiteral(text);
-      } catch {
-        return text;
-      }
-    },
-    choices(document: TaskDocument, { choices }: Formatting): string[] {
-      let found: unknown = choices;
-      if (typeof choices === "string") {
-        found = value(document, "doc_to_choice", choices);
-        if (!columns.has(choices)) found = literal(document, "doc_to_choice", found as string);
-      }
-      if (Array.isArray(found) && found.length > 0 && found.every((one) => typeof one === "string")) return found;
-      throw new UserError(
-        "harness.field",
-        `${document.place}: doc_to_choice gives ${pythonText(found)}, which is not a list of texts`,
-      );
-    },
-    prefix: (document: TaskDocument, { genPrefix }: Formatting): string | undefined =>
-      genPrefix === undefined ? undefined : String(value(document, "gen_prefix", genPrefix)),
-    description: (document: TaskDocument): string =>
-      description === ""
-        ? ""
-        : String(value(document, "description", description, Object.hasOwn(document.fields, description))),
-  };
 }
 
 /** The fields of a document as JSON. */

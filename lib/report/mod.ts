@@ -24,7 +24,7 @@ export { type Grid, gridHtml, gridMarkdown, gridOf } from "./grid.ts";
 export { reportMarkdown } from "./markdown.ts";
 export { reportHtml } from "./page.ts";
 export type { AboutRun } from "./provenance.ts";
-export { type EvaluatedRun, keepEvaluation } from "./keep-evaluation.ts";
+export { type EvaluatedRun, keepEvaluations, type NewEvaluation } from "./keep-evaluation.ts";
 export { sequentialTokensFigure, totalTokensFigure } from "./refinement.ts";
 export { measureGrids, tableNamed } from "./results.ts";
 export { hasInterval, seedsBasis, seedsTable } from "./seeds.ts";

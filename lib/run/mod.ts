@@ -116,7 +116,7 @@ export {
 export type { CodeModule } from "./files/code-version.ts";
 export { writeTextAtomically } from "./files/files.ts";
 export { parseJsonLines } from "./files/json-lines.ts";
-export { type KeptLines, openKeptLines } from "./files/kept-lines.ts";
+export { checkKeptFiles, folderThatFits, type KeptFile, type KeptLines, openKeptLines } from "./files/kept-lines.ts";
 export { repositoryRoot } from "./files/repository.ts";
 export { makeRunId } from "./files/run-id.ts";
 export { defaultRunsFolder, homeFolder } from "./files/runs-folder.ts";

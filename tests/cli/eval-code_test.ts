@@ -104,6 +104,12 @@ Deno.test("`deno task eval:code` runs what a checkpoint writes, keeps it, and ta
     assert.match(greedy, /all +1 +50\.0 [^]*easy +1 +100\.0 [^]*hard +1 +0\.0 /);
     assert.match(greedy, /Outcomes: passed 1, wrong 1\n/);
 
+    // The first problems only; what was answered is kept.
+    const first2 = JSON.parse(await run("--limit", "2", "--out", join(folder, "limited"), "--json")).results[model];
+    assert.deepEqual([first2.answers, first2.outcomes], [2, { passed: 1, wrong: 1 }]);
+    const half = JSON.parse(await run("--limit", "0.3", "--out", join(folder, "limited"), "--json")).results[model];
+    assert.equal(half.answers, 1);
+
     // Refused before anything is asked or written.
     const long = join(folder, "long.jsonl");
     const both = [problems[0], problem("long", "easy", 1, "", "so long ".repeat(16))];
@@ -129,6 +135,7 @@ Deno.test("`deno task eval:code` names what is wrong with its options and files"
     [["--samples", "4", "--k", "5"], "command.malformed", /--k/],
     [["--temperature", "warm"], "command.malformed", /--temperature warm: expected a number from 0 to 100/],
     [["--temperature", ""], "command.malformed", /--temperature/],
+    [["--limit", "0"], "command.number", /--limit is "0"/],
     [["--top-p", "1.5"], "command.malformed", /--top-p 1\.5: expected a number from 0 to 1/],
     [["--level", "simple"], "command.malformed", /--level simple: expected easy, medium, hard/],
     [["--problems", join(folder, "none.jsonl")], "code.file", /it does not exist/],

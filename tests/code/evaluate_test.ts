@@ -116,7 +116,7 @@ Deno.test("answers are sampled, judged, kept, and not asked again", async () => 
 
     const changed = evaluateCode(problems, subject, { ...options, sampling: { temperature: 1, seed: 3 } });
     await refused(changed, "evaluation.conditions", /temperature 0\.5, now 1/);
-    const { measures, measurements } = codeMeasures(second);
+    const { measures, measurements } = codeMeasures(second, { name: undefined, levels: [] });
     assert.deepEqual(measures.map(({ name }) => name), measurements.map(({ name }) => name));
     assert.ok(measures.some(({ name }) => name === "code/hard/pass@2"));
     assert.match(formatTable(codeTable(second, "stub"), 100), /easy +1 +100\.0/);

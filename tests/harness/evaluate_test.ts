@@ -4,11 +4,13 @@ import { join } from "node:path";
 import { openTokenizer, trainTokenizer } from "../../lib/data/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import {
+  answerFiles,
   evaluateTasks,
   harnessJson,
   harnessMeasures,
   harnessSubject,
   readTasks,
+  type Score,
   type Subject,
   type SubjectParts,
 } from "../../lib/harness/mod.ts";
@@ -16,7 +18,7 @@ import { openTask } from "../../lib/harness/task.ts";
 import { decoder, initialWeights, type LanguageModel, modelConfigSchema, toDevice } from "../../lib/model/mod.ts";
 import { openDevice } from "../../lib/tensor/mod.ts";
 import { type ExpectedSample, RESULTS, SAMPLES, TASKS } from "./expected.ts";
-import { withTask } from "./fakes.ts";
+import { CHOICE, withTask } from "./fakes.ts";
 
 const tokenizer = openTokenizer(trainTokenizer([], { vocabSize: 257 })); // one token per byte
 const special = { bos: tokenizer.endOfText, eos: tokenizer.endOfText };
@@ -97,13 +99,79 @@ Deno.test("metrics, scores and standard errors are the harness's for the harness
       }
     }
     // The measures of a run: shares with exact intervals, and the chance of guessing.
-    const { measures, measurements } = harnessMeasures(found);
+    const all = harnessMeasures(found, { model: "made", bos: "never", usualBos: "never" });
+    const [measures, measurements] = [all.flatMap(({ measures }) => measures), all.flatMap((one) => one.measurements)];
     const { value, interval, samples } = measurements.find(({ name }) => name === "true-false/acc")!;
     assert.ok(samples === 9 && interval![0] < value && value < interval![1]);
     assert.equal(measures.find(({ name }) => name === "either/acc")!.chance, 2 / 3);
     assert.deepEqual(measures.map(({ name }) => name), measurements.map(({ name }) => name));
     assert.ok(measures.some(({ name }) => name === "sums/exact_match/first-number"));
+    assert.ok(all.every(({ settings }) => settings["model"] === "made" && settings["bos"] === "never"));
+    // Another way to begin texts than usual has names of its own.
+    const others = harnessMeasures(found, { model: "made", bos: "never", usualBos: "always" });
+    assert.equal(others[0]!.measures[0]!.name, "geography-group@bos-never/acc");
   }));
+
+/** Options for evaluations that are refused before anything is asked. */
+const refusing = (folder: string) => ({ folder, identity: "made" });
+
+Deno.test("an answer that cannot fit the context is refused by file and line before anything is asked", () =>
+  withFolder(async (folder) => {
+    const generation = CHOICE.replace("multiple_choice", "generate_until").replace(/\ndoc_to_choice.*/, "");
+    const cases: readonly (readonly [settings: string, message: RegExp])[] = [
+      [
+        "generation_kwargs:\n  until: []\n  max_new_tokens: 64",
+        /task\.yaml line 8: max_new_tokens of 64 does not fit .* 64 tokens/,
+      ],
+      [
+        "generation_kwargs: { until: [] }",
+        /task\.yaml line 6: mine has no max_gen_toks, and the harness's default of 256 does not/,
+      ],
+      ['doc_to_text: "?"', /task\.yaml: mine has no max_gen_toks/],
+    ];
+    for (const [settings, message] of cases) {
+      await withTask(settings, '{"right": "a"}', async (path) => {
+        // The other task comes first, and is not asked either.
+        const set = await readTasks([join(TASKS, "true-false.yaml"), path]);
+        await assert.rejects(
+          evaluateTasks(set, silent(), refusing(folder)),
+          (error) =>
+            error instanceof UserError && error.code === "harness.length" && message.test(error.message) ||
+            assert.fail(String(error)),
+        );
+      }, `${generation}\n`);
+    }
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  }));
+
+Deno.test("answers that were made differently are found in all files before anything is asked", () =>
+  withFolder(async (folder) => {
+    const set = await readTasks([join(TASKS, "true-false.yaml"), join(TASKS, "either.yaml")]);
+    await Deno.writeTextFile(
+      join(folder, "either.jsonl"),
+      '{"conditions":{"model":"made","bos":"always","context":64}}\n',
+    );
+    await assert.rejects(
+      evaluateTasks(set, silent(), refusing(folder)),
+      /either\.jsonl were made differently: bos "always", now "never"/,
+    );
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["either.jsonl"]);
+  }));
+
+Deno.test("scores of another number of examples have names and answers of their own", async () => {
+  const path = join(TASKS, "true-false.yaml");
+  const files = async (fewshot?: number) => {
+    const { tasks } = await readTasks([path], { fewshot });
+    return answerFiles(tasks, silent(), "made").map(({ conditions }) => conditions["fewshot"]);
+  };
+  assert.deepEqual([await files(), await files(2), await files(1)], [[undefined], [undefined], [1]]);
+  const { tasks: [config] } = await readTasks([path], { fewshot: 1 });
+  const versions = { task: "a", documents: "b" };
+  const score = { metric: "acc", filter: "none", value: 1, stderr: null, interval: null, samples: 1, better: "higher" };
+  const found = { config: config!, asked: 1, size: 9, chance: null, versions, scores: [score as Score] };
+  const [one] = harnessMeasures({ tasks: [found], groups: [] }, { model: "m", bos: "never", usualBos: "never" });
+  assert.deepEqual(one!.measures.map(({ name }) => name), ["true-false@1-shot/acc"]);
+});
 
 Deno.test("an evaluation that was stopped goes on with what is missing, and its file has every prompt and answer", () =>
   withFolder(async (folder) => {
@@ -166,11 +234,11 @@ Deno.test("a document that the model cannot be asked is named; what was answered
     });
     const long = "x".repeat(70);
     const data = `{"a": "yes", "right": 0}\n{"a": "${long}", "right": 0}`;
-    await withTask('doc_to_text: "?"\ndoc_to_choice: "{{[a, a]}}"', data, async (path) => {
+    await withTask('doc_to_text: "?"\ndoc_to_choice: "{{[a, a ~ 1]}}"', data, async (path) => {
       await assert.rejects(
         evaluateTasks(await readTasks([path]), subject, { folder, identity: "tiny" }),
         (error) =>
           error instanceof UserError && error.code === "harness.request" && /line 2: .*longer than/.test(error.message),
       );
-    }, (await import("./fakes.ts")).CHOICE.replace(/\ndoc_to_choice.*/, "\n"));
+    }, CHOICE.replace(/\ndoc_to_choice.*/, "\n"));
   }));

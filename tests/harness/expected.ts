@@ -11,7 +11,7 @@ export interface ExpectedSample {
   readonly arguments: readonly (readonly unknown[])[];
   readonly responses: readonly (readonly unknown[])[];
   readonly filtered: readonly unknown[];
-  readonly metrics: Readonly<Record<string, number | readonly [number, number]>>;
+  readonly metrics: Readonly<Record<string, number | readonly [number, number] | readonly [string, string]>>;
 }
 
 export const SAMPLES = expected.samples as unknown as Readonly<Record<string, readonly ExpectedSample[]>>;

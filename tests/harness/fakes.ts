@@ -11,7 +11,7 @@ test_split: test
 output_type: multiple_choice
 doc_to_choice: ["yes", "no"]`;
 
-/** Calls `body` with a task file of {@linkcode CHOICE} and more settings, and its data. */
+/** Calls `body` with a task file of {@linkcode CHOICE} and more settings, which replace its own, and its data. */
 export async function withTask(
   settings: string,
   data: string,
@@ -21,7 +21,9 @@ export async function withTask(
   const folder = await Deno.makeTempDir({ prefix: "stitchbook-task-" });
   try {
     const target = /^doc_to_target/m.test(settings) ? "" : "\ndoc_to_target: right";
-    await Deno.writeTextFile(join(folder, "task.yaml"), `${common}${settings}${target}\n`);
+    const keys = [...settings.matchAll(/^(\w+):/gm)].map(([, key]) => `${key}:`);
+    const others = common.split("\n").map((line) => keys.some((key) => line.startsWith(key)) ? "#" : line).join("\n");
+    await Deno.writeTextFile(join(folder, "task.yaml"), `${others}${settings}${target}\n`);
     await Deno.writeTextFile(join(folder, "test.jsonl"), data);
     await body(join(folder, "task.yaml"));
   } finally {

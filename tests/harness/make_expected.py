@@ -22,8 +22,20 @@ os.environ["HF_DATASETS_CACHE"] = copies.name
 
 import yaml
 from lm_eval import simple_evaluate
-from lm_eval.api.metrics import bootstrap_stderr, brier_score, f1_score, matthews_corrcoef
+from lm_eval.api.metrics import (
+    bleu,
+    bootstrap_stderr,
+    brier_score,
+    chrf,
+    chrfpp,
+    f1_score,
+    matthews_corrcoef,
+    median,
+    nanmean,
+    ter,
+)
 from lm_eval.api.model import LM
+from lm_eval.api.registry import get_filter
 from lm_eval.tasks import TaskManager
 from lm_eval.utils import get_rolling_token_windows, make_disjoint_window
 
@@ -48,9 +60,35 @@ class Made(LM):
         answers = ["rome", "Madrid!", " The answer is 1,023 or so", "42", "$3.", "-1", "", "Ha Noi", "x 14 y 9"]
         made = []
         for request in requests:
+            if (special := SPECIAL.get(request.args[0])) is not None:
+                made.append(special)
+                continue
             country = request.args[0].rsplit("The capital of ", 1)[-1].removesuffix(" is")
             made.append(capitals.get(country, answers[number(request.args[0]) % len(answers)]))
         return made
+
+
+# Answers to prompts that need more than a short text: right and wrong translations, and choices in several forms.
+SPECIAL = {
+    f"German: {german}\nEnglish:": english
+    for german, english in {
+        "Der Hund schläft unter dem Tisch.": " The dog sleeps under the table.",
+        "Gestern hat es den ganzen Tag geregnet.": " Yesterday it rained all day.",
+        "Das Buch kostet 12,50 Euro.": "The book costs 12.50 euros.",
+        "Wir fahren morgen mit dem Zug nach Wien.": " Tomorrow we are taking the train to Vienna, to Vienna &amp; back.",
+        "Sie sagte: „Ich komme später.“": ' She said: "Later I come."',
+        "Ja.": "",
+    }.items()
+} | {
+    f"{question}\n(A) {a}\n(B) {b}\n(C) {c}\nAnswer:": answer
+    for question, a, b, c, answer in [
+        ("What do bees make?", "Milk", "Honey", "Honeycomb cells", " Bees make honey, of course"),
+        ("Which is the largest planet?", "Jupiter", "Mars", "The Moon", " the moon!"),
+        ("Which of these is a prime number?", "4", "6", "7", " (C), because nothing divides it; not (A)"),
+        ("What is ice?", "Frozen water", "Salt.", "Glass (clear)", " The answer: A"),
+        ("How many legs has a spider?", "six", "ten", "eight", " nobody knows"),
+    ]
+}
 
 
 def plain(metric, value):
@@ -105,6 +143,72 @@ def classification():
     return found
 
 
+def translation():
+    """Measures of translations of drawn sentences, some of them long and some empty, with their standard errors."""
+    os.environ["DISABLE_MULTIPROC"] = "1"
+    rng = random.Random(17)
+    words = "the a cat dog sat on mat, red (big) house. 3.5 1,000 it's well-known &quot;yes&quot; 12-14 Über naïve 東京 \u00a0x".split(" ")
+    metrics = {"bleu": bleu, "chrf": chrf, "chrf++": chrfpp, "ter": ter}
+    found = []
+    for count, longest in [(1, 6), (8, 12), (6, 70), (2, 1)]:
+        pairs = []
+        for _ in range(count):
+            wanted = [rng.choice(words) for _ in range(rng.randint(1, longest))]
+            answer = [rng.choice(words) if rng.random() < 0.2 else word for word in wanted]
+            # A part moves, and another is lost.
+            start, end = sorted(rng.choices(range(len(answer) + 1), k=2))
+            answer = answer[end:] + answer[start:end] + answer[: start - start // 3]
+            pairs.append([" ".join(wanted), " ".join(answer)])
+        pairs.append(["The end.\n", ""] if count > 1 else ["Same words here now", "same words here now "])
+        found.append(
+            {
+                "pairs": pairs,
+                "values": {name: float(metric(pairs)) for name, metric in metrics.items()},
+                "errors": {name: float(bootstrap_stderr(metric, pairs, 100)) for name, metric in metrics.items()},
+            }
+        )
+    return found
+
+
+def numbers():
+    """Other ways to put numbers together."""
+    os.environ["DISABLE_MULTIPROC"] = "1"
+    rng = random.Random(5)
+    found = []
+    for values in [[1.0], [rng.randrange(2) for _ in range(11)], [0, 1, 1, 1]]:
+        found.append(
+            {
+                "values": values,
+                "nanmean": [float(nanmean(values)), float(bootstrap_stderr(nanmean, values, 1000))],
+                "median": [float(median(values)), float(bootstrap_stderr(median, values, 1000))],
+            }
+        )
+    return found
+
+
+def filters():
+    """What filters make of answers to a document."""
+    doc = {"choices": ["Guilty", "Guilty of Romance", "a+b (c)", " not\u00a0guilty! ", "Guilty"]}
+    answers = ["(B) is right", "guilty of romance.", "Guilty of Romance", "a+b (c)?", "the answer: D", "A: B: C", "none", "", "NOT\u00a0GUILTY", "(E) (F)"]
+    spans = ["Person: Ada, none $$ place: x\ncountry :  Kenya, uganda$ORG: a$b$$", "people:Bob\n\nTime: 3 o'clock$$$", "nothing", "loc: none"]
+    cases = [
+        ("multi_choice_regex", {"regex_pattern": r"(\([A-Z]\))"}, doc, answers),
+        ("multi_choice_regex", {"ignore_case": True, "ignore_punctuation": True, "group_select": -1}, doc, answers),
+        ("multi_choice_regex", {"regex_pattern": "(x)|(y)", "regexes_to_ignore": ["[aeiou]"], "fallback": "?"}, doc, answers),
+        ("format_span", {}, {}, spans),
+    ]
+    return [
+        {
+            "filter": name,
+            "settings": settings,
+            "doc": doc,
+            "answers": answers,
+            "filtered": list(get_filter(name)(**settings).apply([answers], [doc]))[0],
+        }
+        for name, settings, doc, answers in cases
+    ]
+
+
 def python():
     rng = random.Random(1234)
     draws = [rng.sample(range(n), k) for n, k in [(10, 3), (100, 2), (30, 7), (1000, 6), (21, 5), (22, 5), (5, 5)]]
@@ -139,6 +243,9 @@ def python():
         "split": [[text, len(re.split(r"\s+", text))] for text in ["", " a  b ", "a\u00a0b\u200bc", "a\x1cb"]],
         "windows": windows,
         "classification": classification(),
+        "translation": translation(),
+        "numbers": numbers(),
+        "filters": filters(),
     }
 
 

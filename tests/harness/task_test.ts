@@ -48,6 +48,26 @@ const MISTAKES: Readonly<Record<string, readonly [settings: string, data: string
     '{"right": 0}',
     /test\.jsonl line 1: doc_to_text \(.*task\.yaml line 7\) cannot be rendered: question is undefined/,
   ],
+  "an empty choice": [
+    'doc_to_text: "?"\ndoc_to_choice: cs',
+    '{"right": 0, "cs": ["a", "b"]}\n{"right": 0, "cs": ["a", ""]}',
+    /line 2: doc_to_choice gives \['a', ''\], of which choice 1 is empty/,
+  ],
+  "choices that are all the same": [
+    'doc_to_text: "?"\ndoc_to_choice: cs',
+    '{"right": 0, "cs": ["a", "a"]}',
+    /line 1: doc_to_choice gives \['a', 'a'\], which are all the same/,
+  ],
+  "an endless loop in a template": [
+    'doc_to_text: "{% for i in range(10**9) %}{% endfor %}"',
+    '{"right": 0}',
+    /task\.yaml line 7: the template of doc_to_text takes more than [\d,]+ steps on .*test\.jsonl line 1$/,
+  ],
+  "a template whose text grows": [
+    `doc_to_text: "?"\ndescription: "{% set n = namespace(x='aa') %}{% for i in range(40) %}{% set n.x = n.x + n.x %}{% endfor %}"`,
+    '{"right": 0}',
+    /task\.yaml line 8: the template of description makes a text of more than/,
+  ],
   "a number that is no choice": [
     'doc_to_text: "?"',
     '{"right": 0}\n{"right": 2}',

@@ -131,7 +131,7 @@ function sortOf(db: DatabaseSync, sort: string): Order {
   const metric = metricValues(db, sort);
   if (metric !== undefined) return { ...metric, key: (run) => run.sortedBy };
   const { name } = parseMetric(sort, () => undefined)!;
-  const measures = [...results.keys()].filter((name) => !name.includes("/"));
+  const measures = [...new Set([...results.values()].map(({ measure }) => measure))];
   const known = [...new Set([...Object.keys(COLUMNS), ...metrics, ...measures])];
   throw new UserError(
     "list.sort",

@@ -9,6 +9,8 @@ export const evaluationSchema = z.strictObject({
   method: z.string().min(1),
   /** What measured it: `deno task eval`. */
   source: z.string().min(1),
+  /** What the values depend on besides the number of samples, so that a later evaluation can say what differs. */
+  settings: z.record(z.string(), z.json()).optional(),
   /** The measures, in the order of the tables. */
   measures: z.array(measureSchema),
   measurements: methodResultSchema,

@@ -70,6 +70,10 @@ Deno.test("`addEvaluation()` reaches the index: `ls --sort` and SQL", () =>
       addEvaluation(first.folder, evaluation("bts", 0.5, name));
       assert.deepEqual(await sorted(name), [[first.id, 0.5], [second.id, null]]);
     }
+    await assert.rejects(
+      sorted("nope"),
+      /expected one of .*\bbpb, .*code\/easy\/pass@1, code\/pass@10, .*sums\/exact_match/,
+    );
     const { rows } = await queryRuns(
       folder,
       "select count(*) as n from results where measure = 'capitals/acc' and samples = 4",
