@@ -129,8 +129,9 @@ export { directClient, isLoopback } from "./process/loopback.ts";
 export { endWithParent } from "./process/parent.ts";
 export { currentExperiment, findScript, scriptArguments } from "./process/script.ts";
 export { hearStopsWhileBusy, stopSignal } from "./process/stop.ts";
+export { withoutOptions } from "./process/without-options.ts";
 export { addEvaluation, EVALUATIONS_FILE, readEvaluations } from "./log/evaluations.ts";
-export { followEvents } from "./log/follow.ts";
+export { followEvents, followLog } from "./log/follow.ts";
 export { linkTo, type PageAddress, readPageAddress, TOKEN_PARAMETER, writePageAddress } from "./log/page-address.ts";
 export { encodeLine } from "./log/log-line.ts";
 export { readEvents, readRun, runFolder, runIds } from "./log/read.ts";
@@ -147,10 +148,21 @@ export { configDifferences, type Difference } from "./config/differences.ts";
 export { readSeeds } from "./config/seeds.ts";
 export { type ArtifactFile, artifactFile } from "./cells/artifact-file.ts";
 export { contentOf, findCell } from "./cells/cell-store.ts";
-export type { CellCheckpoints, CellContext, CellCost, CellDevice, CellResult, CellRunner, Run } from "./cells/cell.ts";
+export type {
+  CellCheckpoints,
+  CellContext,
+  CellCost,
+  CellDevice,
+  CellResult,
+  CellRunner,
+  MissingCell,
+  PlannedCell,
+  Run,
+} from "./cells/cell.ts";
 export { unfinishedRun, type Wanted } from "./cells/continuation.ts";
 export { freeCheckpoints, type FreedCheckpoints } from "./cells/free-checkpoints.ts";
-export { type PlannedCell, recordCells } from "./cells/record.ts";
+export { type LoneCellOptions, runLoneCell } from "./cells/lone-cell.ts";
+export { recordCells } from "./cells/record.ts";
 export { beginRun, type BeginRunOptions, withRun } from "./cells/run.ts";
 export {
   bootstrapBitsPerByte,
@@ -239,6 +251,7 @@ export {
 export { type Verification, verifyRun } from "./catalog/verify.ts";
 export { parseWithCommander, readInteger, readNumber, unknownCommand } from "./command-line/commander.ts";
 export {
+  type EngineSetting,
   type ExperimentDefinition,
   parseExperimentArguments,
   presetNamed,

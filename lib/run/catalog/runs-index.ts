@@ -4,10 +4,11 @@ import { backup, DatabaseSync } from "node:sqlite";
 import { systemReason, UserError } from "../../errors.ts";
 import { removeIfThere } from "../files/files.ts";
 import { folderError, RUNS_FOLDER } from "../files/folders.ts";
+import { isLocal } from "../files/shared-folder.ts";
 import { indexProgress } from "./index-progress.ts";
 import { type OnProgress, updateRuns, type UpdateScope } from "./index-update.ts";
 import { INDEX_APPLICATION, INDEX_SCHEMA, INDEX_VERSION } from "./index-schema.ts";
-import { isDamage, isLocal, isUnwritable, pragma, transact } from "./sqlite.ts";
+import { isDamage, isUnwritable, pragma, transact } from "./sqlite.ts";
 
 /** The index's file in the runs folder. It may be deleted at any time. */
 export const INDEX_FILE = ".index.sqlite";

@@ -1,5 +1,4 @@
 // SQLite for the index: short transactions, pragmas, and what its errors mean.
-import { statfsSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { attempt } from "../../errors.ts";
 
@@ -18,15 +17,6 @@ export function transact(db: DatabaseSync, body: () => void): void {
 /** Runs a pragma and returns the first value of its result. */
 export function pragma(db: DatabaseSync, text: string): unknown {
   return Object.values(db.prepare(`pragma ${text}`).get() ?? {})[0];
-}
-
-/** Types (`statfs`) of local file systems: ext, xfs, btrfs, tmpfs, overlay, zfs, f2fs, APFS. */
-const LOCAL = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010, 0x1a]);
-
-/** Whether a folder is known to be on a local file system. */
-export function isLocal(folder: string): boolean {
-  // Not on Windows, and not without permission: the slower way always works.
-  return attempt(() => LOCAL.has(Number(statfsSync(folder).type))) ?? false;
 }
 
 /** Whether an error of SQLite means that the database file is damaged. */

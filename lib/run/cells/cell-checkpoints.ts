@@ -33,6 +33,8 @@ export interface CheckpointHost {
   lines(): string;
   /** Forces the run's log onto the disk, so that it is never behind a checkpoint. */
   sync(): void;
+  /** Called before each write; throws when a newer copy of the cell has begun. */
+  renew(): Promise<void>;
 }
 
 /** Open checkpoints of a cell. */
@@ -80,11 +82,13 @@ export async function openCheckpoints(host: CheckpointHost): Promise<OpenCheckpo
         return whole;
       },
       async clear() {
+        await host.renew();
         await removeIfThere(store);
         verified.clear();
       },
       async save({ step, score, bytes, keep }, write) {
         try {
+          await host.renew();
           await Deno.mkdir(store, { recursive: true });
           host.sync();
           const point = { cellKey, configHash, step, score, seconds: host.seconds() };
@@ -93,8 +97,10 @@ export async function openCheckpoints(host: CheckpointHost): Promise<OpenCheckpo
             await Deno.writeTextFile(join(folder, EVENTS_FILE), host.lines());
           });
           verified.set(step, manifest);
+          await host.renew();
           await pruneCheckpoints(store, cellKey, keep, verified);
         } catch (error) {
+          if (error instanceof UserError) throw error;
           const reason = error instanceof Error ? error.message : String(error);
           throw new UserError(
             "checkpoint.write",

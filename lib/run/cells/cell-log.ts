@@ -62,7 +62,10 @@ export function parseCellEvents(text: string): CellEvent[] | undefined {
   return events;
 }
 
-function isCellEvent(event: RunEvent): event is Extract<RunEvent, { kind: (typeof KINDS)[number] }> {
+/** Whether an event belongs to a cell's account of itself. */
+export function isCellEvent<Event extends { readonly kind: string }>(
+  event: Event,
+): event is Extract<Event, { kind: (typeof KINDS)[number] }> {
   return (KINDS as readonly string[]).includes(event.kind);
 }
 

@@ -34,12 +34,28 @@ export async function recordCell(
   { key, inputs, code }: { readonly key: string; readonly inputs: unknown; readonly code: Code },
 ): Promise<void> {
   const before = await readCellRecord(folder);
-  const cells = { ...before.cells, [name]: { key, inputs: inputs ?? null, code: code.version } };
+  const cells = {
+    ...before.cells,
+    [name]: { key, inputs: (inputs ?? null) as CellRecord["cells"][string]["inputs"], code: code.version },
+  };
+  await write(folder, { ...before, cells, code: { ...before.code, [code.version]: { ...code.sources } } });
+}
+
+/** Copies what a folder's record has of a cell to the record of another. */
+export async function copyRecord(from: string, to: string, name: string): Promise<void> {
+  const made = await readCellRecord(from);
+  const cell = made.cells[name];
+  if (cell === undefined) return;
+  const before = await readCellRecord(to);
+  const cells = { ...before.cells, [name]: cell };
+  await write(to, { ...before, cells, code: { ...before.code, [cell.code]: made.code[cell.code]! } });
+}
+
+/** Writes a record, without code that no cell has. */
+async function write(folder: string, { cells, code, ...record }: CellRecord): Promise<void> {
   const used = new Set(Object.values(cells).map(({ code }) => code));
-  const codes = Object.entries({ ...before.code, [code.version]: code.sources }).filter(([version]) =>
-    used.has(version)
-  );
-  const text = JSON.stringify({ schemaVersion: 1, code: Object.fromEntries(codes), cells });
+  const codes = Object.entries(code).filter(([version]) => used.has(version));
+  const text = JSON.stringify({ ...record, code: Object.fromEntries(codes), cells });
   const temporary = join(folder, `.${CELL_RECORD_FILE}.tmp`);
   // Not synced: what a crash of the machine loses here is an explanation, not a result.
   await Deno.writeTextFile(temporary, text + "\n");

@@ -1,5 +1,5 @@
 // Running one cell: take it from the cache and replay its log, or build it in a workshop and move it into place.
-import { basename, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import type { z } from "zod";
 import { attempt, explainError } from "../../errors.ts";
 import type { CellContext, CellResult, CellSpec } from "./cell.ts";
@@ -21,14 +21,19 @@ import {
 import { canonicalJson } from "../files/canonical.ts";
 import type { EventBody, RunEvent } from "../events/events.ts";
 import { takeTurn } from "./cell-turn.ts";
+import { takeLease } from "./lease.ts";
 import { removeIfThere } from "../files/files.ts";
 import type { CellHistory } from "../log/cell-history.ts";
 
 /** Where a cell runs. */
 export interface CellHost {
   readonly runsFolder: string;
-  /** The run's folder. */
+  /** The folder that has the log: the run's, or that of one process that builds one of its cells. */
   readonly folder: string;
+  /** The run's id. */
+  readonly run: string;
+  /** The job that this process is of, where a cluster runs it. */
+  readonly job?: string | undefined;
   readonly signal: AbortSignal;
   /** Whether what an interrupted build of a cell left is thrown away. */
   readonly fresh: boolean;
@@ -44,6 +49,24 @@ export async function runCell<Output extends z.ZodType>(
   spec: CellSpec<Output>,
   body: (context: CellContext) => Promise<z.output<Output>>,
 ): Promise<CellResult<z.output<Output>>> {
+  return (await takeOrBuild(host, spec, body, true))!;
+}
+
+/** Takes a cell from the cache, and logs that; undefined, with nothing logged, if it is not there. */
+export async function takeCell<Output extends z.ZodType>(
+  host: CellHost,
+  spec: CellSpec<Output>,
+  body: (context: CellContext) => Promise<z.output<Output>>,
+): Promise<CellResult<z.output<Output>> | undefined> {
+  return await takeOrBuild(host, spec, body, false);
+}
+
+async function takeOrBuild<Output extends z.ZodType>(
+  host: CellHost,
+  spec: CellSpec<Output>,
+  body: (context: CellContext) => Promise<z.output<Output>>,
+  builds: boolean,
+): Promise<CellResult<z.output<Output>> | undefined> {
   host.signal.throwIfAborted();
   const { name, title } = spec;
   const description = describeCell(spec, body);
@@ -53,6 +76,7 @@ export async function runCell<Output extends z.ZodType>(
   const address = await addressOf(host.runsFolder, description, code, before?.start);
   const { key, family, continues } = address;
   const { found, damage } = await findWhole(host.runsFolder, spec, key);
+  if (found === undefined && !builds) return undefined;
   const over = before?.end === "done" || before?.end === "cached";
   if (before?.start.cellKey === key && over && found !== undefined) {
     return resultOf(found, true);
@@ -93,7 +117,7 @@ export async function runCell<Output extends z.ZodType>(
       level: "info",
       text: `Waiting for ${who}, which is building the same cell`,
     });
-  }).catch((error) => {
+  }, host.job).catch((error) => {
     const seconds = (performance.now() - began) / 1000;
     host.write({ kind: "cell.end", cell: name, status: "stopped", seconds, summary: "stopped before its turn" });
     throw error;
@@ -127,6 +151,9 @@ async function build<Output extends z.ZodType>(
   let before = 0;
   const seconds = () => before + (performance.now() - began) / 1000;
   const workshop = await makeCellWorkshop(host.runsFolder);
+  const lease = await takeLease(host.runsFolder, key);
+  const signal = AbortSignal.any([host.signal, lease.signal]);
+  let finished = false;
   try {
     const checkpoints = await openCheckpoints({
       runsFolder: host.runsFolder,
@@ -138,6 +165,7 @@ async function build<Output extends z.ZodType>(
       warn: (text) => void host.write({ kind: "note", cell, level: "warning", text }),
       lines: log.lines,
       sync: host.sync,
+      renew: lease.renew,
     });
     before = checkpoints.seconds;
     replay(checkpoints.events);
@@ -146,7 +174,7 @@ async function build<Output extends z.ZodType>(
     let summary = "";
     const value = await body({
       folder: workshop,
-      signal: host.signal,
+      signal,
       checkpoints: checkpoints.context,
       metrics: (step, steps, values) => log.write({ kind: "metrics", cell, step, steps, values: finiteOrNull(values) }),
       note: (text, level = "info", alert) =>
@@ -156,11 +184,13 @@ async function build<Output extends z.ZodType>(
       summary: (text) => summary = text,
     });
     // A body that returns because the run is stopping has not made a whole cell.
-    host.signal.throwIfAborted();
+    signal.throwIfAborted();
     await writeEvents(workshop, log.lines());
     const manifest = { key, inputs: plainJson(inputs), code, output: plainJson(value), summary };
-    const made = { ...manifest, seconds: seconds(), run: basename(host.folder) };
+    const made = { ...manifest, seconds: seconds(), run: host.run };
+    await lease.renew();
     const built = await commitCell(host.runsFolder, workshop, made);
+    finished = true;
     logArtifacts(host, cell, built, past);
     host.write({ kind: "cell.end", cell, status: "done", seconds: seconds(), summary });
     host.sync();
@@ -168,11 +198,13 @@ async function build<Output extends z.ZodType>(
   } catch (error) {
     const stopped = host.signal.aborted && error === host.signal.reason;
     const summary = stopped ? "stopped before its end" : firstLine(explainError(error));
-    const status = host.signal.aborted ? "stopped" : "failed";
+    const status = signal.aborted ? "stopped" : "failed";
     // If the log itself cannot be written, the error under way says more.
     attempt(() => host.write({ kind: "cell.end", cell, status, seconds: seconds(), summary }));
     await removeIfThere(workshop).catch(() => {});
     throw error;
+  } finally {
+    await lease.end(finished);
   }
 }
 

@@ -20,6 +20,7 @@ export interface Turn {
  * cell at once both succeed.
  *
  * @param onWait called once, with the process that is waited for
+ * @param job the job that this process is of, whose earlier processes are not waited for
  * @throws the signal's reason when it is aborted
  */
 export async function takeTurn(
@@ -27,10 +28,11 @@ export async function takeTurn(
   key: string,
   signal: AbortSignal,
   onWait: (holder: ProcessId | undefined) => void,
+  job?: string,
 ): Promise<Turn> {
   const folder = join(runsFolder, TURNS_FOLDER, key);
   for (let waited = false;; waited = true) {
-    const taken = await tryTake(folder);
+    const taken = await tryTake(folder, job);
     if (taken === undefined) return { waited, release: () => Promise.resolve() };
     if (!("holder" in taken)) return { waited, release: () => release(folder, taken) };
     if (!waited) onWait(taken.holder);
@@ -39,11 +41,11 @@ export async function takeTurn(
 }
 
 /** Undefined when the folder cannot be written, which the building itself will say. */
-async function tryTake(folder: string): Promise<Lock | HeldLock | undefined> {
+async function tryTake(folder: string, job: string | undefined): Promise<Lock | HeldLock | undefined> {
   for (let again = 0; again < 10; again++) {
     try {
       await Deno.mkdir(folder, { recursive: true });
-      return tryTakeLock(folder);
+      return tryTakeLock(folder, job);
     } catch (error) {
       // Its last holder removed the folder just now.
       if (!(error instanceof Deno.errors.NotFound)) return undefined;

@@ -1,7 +1,7 @@
 // What an experiment sees of a run: cells with inputs that address them, and a place to put what they make.
 import type { z } from "zod";
 import type { CodeModule } from "../files/code-version.ts";
-import type { AlertDetails, Table } from "../events/events.ts";
+import type { AlertDetails, RunEvent, Table } from "../events/events.ts";
 import type { RunResults } from "../events/results.ts";
 
 /** What identifies and describes one cell. */
@@ -130,6 +130,48 @@ export interface CellRunner {
   ): Promise<CellResult<z.output<Output>>>;
 }
 
+/** A cell that an experiment will run, with what it takes. */
+export interface PlannedCell extends Required<CellCost> {
+  /** Its name. */
+  readonly cell: string;
+  readonly title: string;
+  /** Names of the cells that it builds on: those whose keys or contents are among its inputs. */
+  readonly needs: readonly string[];
+}
+
+/** A cell that is not in the cache. */
+export interface MissingCell extends PlannedCell {
+  /**
+   * Its key, if what it builds on is in the cache. Otherwise a stand-in, which is equal for cells that will have equal
+   * keys if equal cells come out equal.
+   */
+  readonly key: string;
+  /** Hash of the code that it will be built with. */
+  readonly code: string;
+  /** The arithmetic of the device that it computes on; undefined: it computes on none. */
+  readonly numerics: string | undefined;
+}
+
+/** What the process that writes a run does for cells that other processes build. */
+export interface Elsewhere {
+  /** Runs the experiment's body up to what the cache lacks: takes what is there, and says which cells are missing. */
+  missing(body: (run: CellRunner) => Promise<unknown>): Promise<MissingCell[]>;
+  /**
+   * Tells in the run's log what one attempt at a cell logs, whose events are given in order.
+   *
+   * @param attached whether the attempt began before this process wrote the run
+   */
+  relay(cell: string, attached: boolean): (event: RunEvent) => void;
+  /** Remarks on a cell. */
+  note(cell: string, text: string, level?: "info" | "warning" | "error"): void;
+  /** Logs that a cell ended which has begun, and whose process did not log that itself. */
+  end(cell: string, status: "failed" | "stopped", summary: string): void;
+  /** Keeps what the cell was built from, as `attempt`, the folder of the process that builds it, has it. */
+  keepRecord(cell: string, attempt: string): Promise<void>;
+  /** Whether the cell that was last begun under this name is in the cache. */
+  isBuilt(cell: string): Promise<boolean>;
+}
+
 /** One run: a folder that one process writes. */
 export interface Run extends CellRunner {
   readonly id: string;
@@ -137,6 +179,8 @@ export interface Run extends CellRunner {
   readonly folder: string;
   readonly signal: AbortSignal;
   note(text: string, level?: "info" | "warning" | "error", alert?: AlertDetails): void;
+  /** For cells that other processes build. */
+  readonly elsewhere: Elsewhere;
   /** Spent on the run so far, by this process and those that wrote it before. */
   seconds(): number;
   /** Ends the run as done. */

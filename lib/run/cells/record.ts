@@ -1,14 +1,5 @@
 // Recording an experiment: its cells are noted down instead of run, so that a plan comes from the code that will run.
-import type { CellCost, CellResult, CellRunner } from "./cell.ts";
-
-/** A cell that an experiment will run, with what it takes. */
-export interface PlannedCell extends Required<CellCost> {
-  /** Its name. */
-  readonly cell: string;
-  readonly title: string;
-  /** Names of the cells that it builds on: those whose keys or contents are among its inputs. */
-  readonly needs: readonly string[];
-}
+import type { CellResult, CellRunner, PlannedCell } from "./cell.ts";
 
 /**
  * Runs `body` against a runner that builds nothing: each cell is noted down and answered with a placeholder, as tracing
@@ -36,17 +27,22 @@ export async function recordCells(body: (run: CellRunner) => Promise<unknown>): 
 const stamp = (name: string) => `planned:${name}`;
 
 /** The values in nested lists and objects. */
-function leavesOf(value: unknown, found = new Set<unknown>()): Set<unknown> {
+export function leavesOf(value: unknown, found = new Set<unknown>()): Set<unknown> {
   if (value !== null && typeof value === "object") { for (const part of Object.values(value)) leavesOf(part, found); }
   else found.add(value);
   return found;
 }
 
-/** Stands for the result of a cell that has not run. */
+/**
+ * Stands for the result of a cell that has not run.
+ *
+ * @param content stands for its content
+ */
 export function placeholder<Value>(
   name: string,
   expected: (() => Value) | undefined,
   key: string,
+  content: string = stamp(name),
 ): CellResult<Value> {
   const unknown = (what: string): never => {
     throw new Error(
@@ -55,7 +51,7 @@ export function placeholder<Value>(
   };
   return {
     key,
-    content: stamp(name),
+    content,
     cached: false,
     get value() {
       return expected === undefined ? unknown("value") : expected();

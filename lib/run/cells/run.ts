@@ -2,17 +2,20 @@
 import { join } from "node:path";
 import { attempt, explainError, UserError } from "../../errors.ts";
 import type { CellRunner, Run } from "./cell.ts";
-import { runCell } from "./cell-run.ts";
-import { CELLS_FOLDER, cleanWorkshops } from "./cell-store.ts";
+import { copyRecord } from "./cell-record.ts";
+import { type CellHost, runCell, takeCell } from "./cell-run.ts";
+import { CELLS_FOLDER, cleanWorkshops, findCell } from "./cell-store.ts";
 import { checkContinuation, type MayChange } from "./continuation.ts";
 import { previewCells } from "./preview.ts";
 import { previewText } from "./preview-text.ts";
-import { EVENT_SCHEMA_VERSION, type Planned, type RunEvent, type Speed } from "../events/events.ts";
+import { relayCell } from "./relay.ts";
+import { surveyCells } from "./survey.ts";
+import { EVENT_SCHEMA_VERSION, type EventBody, type Planned, type RunEvent, type Speed } from "../events/events.ts";
 import type { RunResults } from "../events/results.ts";
 import { foldEvents } from "../view/mod.ts";
 import { type Lock, takeLock } from "../process/lock.ts";
 import { type EventLog, LOG_FILE, openLog } from "../log/log.ts";
-import { cellHistories, type CellHistory, secondsSpent } from "../log/cell-history.ts";
+import { addToHistories, type CellHistories, cellHistories, secondsSpent } from "../log/cell-history.ts";
 import { LOG_START, readWhole } from "../log/parse-log.ts";
 import { isRunId, makeRunId } from "../files/run-id.ts";
 import { type RunListener, type RunWriter, runWriter } from "../log/run-writer.ts";
@@ -165,17 +168,19 @@ interface RunParts {
   readonly runsFolder: string;
   readonly signal: AbortSignal;
   readonly writer: RunWriter;
-  readonly pasts: ReadonlyMap<string, CellHistory>;
+  readonly pasts: CellHistories;
   readonly fresh: boolean;
 }
 
 function runOf({ id, folder, runsFolder, signal, writer, pasts, fresh }: RunParts): Run {
   const names = new Set<string>();
-  const host = { runsFolder, folder, signal, fresh, past: (cell: string) => pasts.get(cell), ...writer };
+  const past = (cell: string) => pasts.get(cell);
+  const host = { runsFolder, folder, run: id, signal, fresh, past, ...writer };
   return {
     id,
     folder,
     signal,
+    elsewhere: elsewhereOf(host, pasts),
     async cell(spec, body) {
       if (names.has(spec.name)) throw new Error(`Cannot run the cell "${spec.name}" twice in a run`);
       names.add(spec.name);
@@ -190,6 +195,33 @@ function runOf({ id, folder, runsFolder, signal, writer, pasts, fresh }: RunPart
       // Stopping may fail in its turn, say when a last checkpoint does not fit on the disk.
       if (signal.aborted && error instanceof UserError) attempt(() => writer.write(noteOf(explainError(error))));
       writer.end({ status, error: errorText(signal.aborted ? signal.reason : error) });
+    },
+  };
+}
+
+/** What is logged here of cells that other processes build, the body of the run finds done when it comes to them. */
+function elsewhereOf(host: CellHost, pasts: CellHistories): Run["elsewhere"] {
+  const write = (body: EventBody, replayed?: boolean) => {
+    const event = host.write(body, replayed);
+    addToHistories(pasts, event);
+    return event;
+  };
+  const { runsFolder, folder, past } = host;
+  return {
+    missing: (body) =>
+      surveyCells({ runsFolder, past, take: (spec, cellBody) => takeCell({ ...host, write }, spec, cellBody) }, body),
+    relay: (cell, attached) => relayCell({ past, write }, cell, attached),
+    note: (cell, text, level = "info") => void write({ kind: "note", cell, level, text }),
+    end(cell, status, summary) {
+      const history = past(cell);
+      if (history === undefined || history.end !== undefined) return;
+      const seconds = Math.max(0, Date.now() - Date.parse(history.start.time)) / 1000;
+      write({ kind: "cell.end", cell, status, seconds, summary });
+    },
+    keepRecord: (cell, attempt) => copyRecord(attempt, folder, cell),
+    async isBuilt(cell) {
+      const key = past(cell)?.start.cellKey;
+      return key !== undefined && (await findCell(runsFolder, key)).kind === "whole";
     },
   };
 }

@@ -16,6 +16,16 @@ import { settingsHelp, settingsOverview } from "../config/settings-help.ts";
 import { declareShorthands, type Shorthand, shorthandSets } from "./shorthands.ts";
 import { WEBHOOK_VARIABLE, webhookUrl, withoutWebhook } from "../alerts/webhook.ts";
 
+/** Where the cells of a run can be built. */
+const ENGINES = ["local", "slurm"] as const;
+export type EngineName = (typeof ENGINES)[number];
+
+/** A setting of an engine as given: its name, with dots, and its value. */
+export type EngineSetting = readonly [name: string, value: string];
+
+/** A machine has no use for more processes than this. */
+const MOST_PARALLEL = 64;
+
 export interface Preset<Schema extends z.ZodType> {
   /** One line for `--help`. */
   readonly description: string;
@@ -73,6 +83,16 @@ export interface RunInvocation<Config> {
   readonly serve: boolean;
   /** Undefined: the default port, or another when that is taken. */
   readonly port: number | undefined;
+  /** Independent cells at once, each in a process of its own; 1: all in this process. */
+  readonly parallel: number;
+  /** Where cells are built. */
+  readonly engine: EngineName;
+  /** Settings of the engine, `--slurm.<name> <value>`, in order, without `slurm.`. */
+  readonly engineSettings: readonly EngineSetting[];
+  /** Whether to follow jobs of the run that were handed in before, and hand in none. */
+  readonly attach: boolean;
+  /** The one cell to build, of the run `id`; undefined: the whole run. */
+  readonly cell: string | undefined;
   /** Whether nobody may read the run's page without its link. */
   readonly isPrivate: boolean;
   /** Where alerts are posted. */
@@ -95,7 +115,8 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
   variable: (name: string) => string | undefined = Deno.env.get,
 ): Invocation<z.output<Schema>> {
   const command = experimentCommand(definition);
-  const parsed = parseWithCommander(command, args);
+  const { own, engineSettings } = takeEngineSettings(args);
+  const parsed = parseWithCommander(command, own);
   if (parsed.kind === "help") return parsed;
   const given = parsed.options as unknown as Options;
   if (given.help !== undefined) return { kind: "help", text: helpText(definition, command, given.help) };
@@ -126,6 +147,11 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
     id: idOf(given),
     serve: given.serve,
     port: given.port === undefined ? undefined : readInteger("--port", given.port, 0, 65_535),
+    parallel: given.parallel === undefined ? 1 : readInteger("--parallel", given.parallel, 1, MOST_PARALLEL),
+    engine: engineOf(given, engineSettings),
+    engineSettings,
+    attach: given.attach ?? false,
+    cell: cellOf(given),
     isPrivate: given.private ?? false,
     webhook: webhookOf(given, variable),
     command: [definition.name, ...withoutWebhook(args)],
@@ -151,6 +177,10 @@ interface Options {
   readonly serve: boolean;
   readonly port?: string;
   readonly private?: true;
+  readonly parallel?: string;
+  readonly engine: EngineName;
+  readonly attach?: true;
+  readonly cell?: string;
   readonly webhook?: string;
 }
 
@@ -167,6 +197,16 @@ function experimentCommand<Schema extends z.ZodType>(definition: ExperimentDefin
     .option("--seeds <list>", "several seeds, one run each: 1,2,3 or 1-3")
     .addOption(new Option("--device <name>", "where to compute").choices(DEVICES).default("auto"))
     .option("--threads <number>", "threads of the cpu device (default: one per core)")
+    .addOption(
+      new Option("--engine <name>", "where cells are built; slurm takes --slurm.<setting> <value>").choices(ENGINES)
+        .default("local"),
+    )
+    .option(
+      "--parallel <number>",
+      "independent cells at once, each in its own process; they share the threads (default: 1)",
+    )
+    .addOption(new Option("--attach", "follow the jobs of the run --id").hideHelp())
+    .addOption(new Option("--cell <name>", "build only this cell of the run --id").hideHelp())
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "print the result as one line of JSON, the last of stdout")
     .option("--dry-run", "print the plan and its cost, and write nothing")
@@ -243,6 +283,53 @@ function idOf({ id, seeds }: Options): string | undefined {
   }
   if (seeds !== undefined) throw new UserError("command.conflict", "Cannot use --id with --seeds: each seed is a run");
   return id;
+}
+
+const ENGINE_PREFIX = "--slurm.";
+
+/** Takes the engine's settings out of the arguments: the engine knows which there are. */
+function takeEngineSettings(args: readonly string[]) {
+  const own: string[] = [];
+  const engineSettings: EngineSetting[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const [option = "", inline] = args[i]!.split(/=(.*)/s);
+    if (!option.startsWith(ENGINE_PREFIX)) {
+      own.push(args[i]!);
+      continue;
+    }
+    const value = inline ?? args[++i];
+    if (value === undefined) {
+      throw new UserError("command.option-missing-argument", `Missing the value of ${option}`);
+    }
+    engineSettings.push([option.slice(ENGINE_PREFIX.length), value]);
+  }
+  return { own, engineSettings };
+}
+
+/** @throws UserError `command.conflict` for settings of another engine */
+function engineOf({ engine, parallel }: Options, settings: readonly EngineSetting[]): EngineName {
+  if (engine !== "slurm" && settings.length > 0) {
+    throw new UserError(
+      "command.conflict",
+      `Cannot use ${ENGINE_PREFIX}${settings[0]![0]} without --engine slurm`,
+      "add --engine slurm",
+    );
+  }
+  if (engine === "slurm" && parallel !== undefined) {
+    throw new UserError(
+      "command.conflict",
+      "Cannot use --parallel with --engine slurm: Slurm decides what runs at once",
+    );
+  }
+  return engine;
+}
+
+/** The one cell to build: `deno task cell` and engines give it, with the run's id. */
+function cellOf({ cell, id }: Options): string | undefined {
+  if (cell !== undefined && id === undefined) {
+    throw new UserError("command.conflict", "Cannot use --cell without --id", "deno task cell <run> <cell> gives both");
+  }
+  return cell;
 }
 
 function seedsOf(given: Options): number[] {

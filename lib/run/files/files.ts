@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { absent, attempt } from "../../errors.ts";
+import { isLocal } from "./shared-folder.ts";
 
 const NEWLINE = 10;
 
@@ -56,7 +57,7 @@ export async function writeTextAtomically(path: string, text: string, mode?: num
  */
 export function appendLine(path: string, line: Uint8Array): void {
   using file = Deno.openSync(path, { read: true, append: true, create: true });
-  lockIfPossible(file);
+  lockIfPossible(file, path);
   const last = new Uint8Array([NEWLINE]);
   const { size } = file.statSync();
   if (size > 0) file.seekSync(size - 1, Deno.SeekMode.Start);
@@ -66,9 +67,12 @@ export function appendLine(path: string, line: Uint8Array): void {
   file.syncSync();
 }
 
-/** Locks a file against other processes that lock it, if the file system has locks. */
-export function lockIfPossible(file: Deno.FsFile): void {
-  attempt(() => file.lockSync(true));
+/**
+ * Locks a file against other processes of this machine that lock it, on a local file system. On a network file system
+ * locks may be missing, or wait for ever for a machine that is gone.
+ */
+export function lockIfPossible(file: Deno.FsFile, path: string): void {
+  if (isLocal(dirname(path))) attempt(() => file.lockSync(true));
 }
 
 /** Removes a file, or a folder with everything in it, if it exists. */

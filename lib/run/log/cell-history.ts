@@ -9,22 +9,30 @@ export interface CellHistory {
   readonly end: Extract<RunEvent, { kind: "cell.end" }>["status"] | undefined;
 }
 
+/** Histories by the cell's name. */
+export type CellHistories = Map<string, CellHistory>;
+
 /** The history of every cell in a log, by name. */
-export function cellHistories(log: readonly RunEvent[]): Map<string, CellHistory> {
-  const histories = new Map<string, { -readonly [K in keyof CellHistory]: CellHistory[K] } & { events: RunEvent[] }>();
-  for (const event of log) {
-    if (!("cell" in event) || event.cell === undefined) continue;
-    if (event.kind === "cell.start") {
-      histories.set(event.cell, { start: event, events: [], end: undefined });
-      continue;
-    }
-    const history = histories.get(event.cell);
-    if (history === undefined) continue;
-    if (event.kind === "cell.end") history.end = event.status;
-    else history.events.push(event);
-    if (event.kind === "cell.resume") history.end = undefined;
-  }
+export function cellHistories(log: readonly RunEvent[]): CellHistories {
+  const histories: CellHistories = new Map();
+  for (const event of log) addToHistories(histories, event);
   return histories;
+}
+
+/** Adds one more event of the log. */
+export function addToHistories(histories: CellHistories, event: RunEvent): void {
+  if (!("cell" in event) || event.cell === undefined) return;
+  if (event.kind === "cell.start") {
+    histories.set(event.cell, { start: event, events: [], end: undefined });
+    return;
+  }
+  const history = histories.get(event.cell) as
+    | { -readonly [K in keyof CellHistory]: CellHistory[K] } & { events: RunEvent[] }
+    | undefined;
+  if (history === undefined) return;
+  if (event.kind === "cell.end") history.end = event.status;
+  else history.events.push(event);
+  if (event.kind === "cell.resume") history.end = undefined;
 }
 
 /** Seconds that earlier processes spent on a run: as they measured it where they ended it, otherwise by event times. */

@@ -1,11 +1,12 @@
 // Following a run's log as it grows, for server-sent events and notebooks.
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { absent } from "../../errors.ts";
 import type { RunEvent } from "../events/events.ts";
 import { writerLives } from "../process/lock.ts";
 import { LOG_FILE } from "./log.ts";
 import type { LogDamage } from "../events/views.ts";
-import { LOG_START, type LogPosition, readPiece } from "./parse-log.ts";
+import { LOG_START, type LogPosition, readPiece, readWhole } from "./parse-log.ts";
 import { runFolder, unreadable } from "./read.ts";
 
 /** A place between two events of a log. */
@@ -85,6 +86,21 @@ export async function* followEvents(
     if (!last) await delay(wait, undefined, wake).catch(() => {});
     wait = Math.min(wait * 1.5, Math.max(POLL_MS.idle, pollMs()));
   }
+}
+
+/**
+ * Reads a log on and on: each call returns the events that were written since the one before; none while the log is not
+ * there.
+ *
+ * @param folder that holds it
+ */
+export function followLog(folder: string): () => Promise<readonly RunEvent[]> {
+  let position = LOG_START;
+  return async () => {
+    const piece = await readWhole(join(folder, LOG_FILE), position).catch(absent);
+    position = piece?.position ?? position;
+    return piece?.events ?? [];
+  };
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -14,6 +14,10 @@ export interface JobRequest {
   /** Absolute path. */
   readonly script: string;
   readonly args: readonly string[];
+  /** Its working directory. @default the repository */
+  readonly cwd?: string;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** The file that the job's output is appended to. */
   readonly output: string;
   /** A file for stdout alone; `output` then gets only stderr. */
@@ -52,16 +56,17 @@ const endings = new WeakMap<Job, { how: string | undefined }>();
  * Ctrl-C in its terminal affects them.
  */
 export const localLauncher: Launcher = {
-  submit({ script, args, output, stdout, endsWithParent }) {
+  submit({ script, args, cwd = repositoryRoot, env = {}, output, stdout, endsWithParent }) {
     const files = [stdout ?? output, output].map((path) => openSync(path, "a"));
     // Deno's own API cannot let a child write to a file.
     const child = spawn(Deno.execPath(), scriptArguments(script, args), {
-      cwd: repositoryRoot,
+      cwd,
       detached: true,
       stdio: ["ignore", ...files],
       env: {
         ...Deno.env.toObject(),
         NO_COLOR: "1",
+        ...env,
         ...(endsWithParent ? { [PARENT_VARIABLE]: String(Deno.pid) } : {}),
       },
       windowsHide: true,

@@ -14,7 +14,13 @@ const SILENCE_MS = 60_000;
 /** Without a heartbeat for this long, a writer counts as silent. */
 const STALL_MS = 30_000;
 
-const lockSchema = z.object({ host: z.string(), pid: z.int(), started: z.string().nullable() });
+const lockSchema = z.object({
+  host: z.string(),
+  pid: z.int(),
+  started: z.string().nullable(),
+  /** The job that the process is of, where a cluster runs it. */
+  job: z.string().optional(),
+});
 
 /** A held lock. */
 export interface Lock {
@@ -33,23 +39,26 @@ export interface HeldLock {
  * Takes a folder's lock, also from a process that is gone, and starts the heartbeat. A new process with the pid of the
  * old holder is not mistaken for it.
  *
+ * @param job the job that this process is of: an earlier process of the same job makes way, whether it lives or not, for
+ *   a scheduler starts a job again only when it has given that process up
  * @returns the holder, if it is another live process
  */
-export function tryTakeLock(folder: string): Lock | HeldLock {
+export function tryTakeLock(folder: string, job?: string): Lock | HeldLock {
   const path = join(folder, LOCK_FILE);
   for (;;) {
     using file = Deno.openSync(path, { read: true, write: true, create: true });
     // Nobody else may write between reading and writing; the system's lock is held only for that time.
-    lockIfPossible(file);
+    lockIfPossible(file, path);
     const { ino, mtime } = file.statSync();
     if (statIfThere(path)?.ino !== ino) continue; // its holder has just released it
     const held = readAll(file);
     if (held !== "") {
       const holder = parseLock(held);
       const recent = Date.now() - (mtime?.getTime() ?? 0) < SILENCE_MS;
-      if ((holder && isAlive(holder)) ?? recent) return { holder };
+      const makesWay = job !== undefined && holder?.job === job;
+      if (!makesWay && ((holder && isAlive(holder)) ?? recent)) return { holder };
     }
-    const own = JSON.stringify(thisProcess()) + "\n";
+    const own = JSON.stringify({ ...thisProcess(), ...(job === undefined ? {} : { job }) }) + "\n";
     file.truncateSync(0);
     file.seekSync(0, Deno.SeekMode.Start);
     file.writeSync(new TextEncoder().encode(own));
@@ -162,7 +171,7 @@ function readHolder(path: string): ProcessId | undefined {
 }
 
 /** The same of its text; undefined, too, while it is being written: its age decides then. */
-function parseLock(text: string): ProcessId | undefined {
+function parseLock(text: string): z.infer<typeof lockSchema> | undefined {
   return attempt(() => lockSchema.parse(JSON.parse(text)));
 }
 

@@ -103,6 +103,11 @@ Deno.test("`parseExperimentArguments()` without arguments gives the default pres
     id: undefined,
     serve: true,
     isPrivate: false,
+    parallel: 1,
+    engine: "local",
+    engineSettings: [],
+    attach: false,
+    cell: undefined,
     port: undefined,
     webhook: undefined,
   });
@@ -110,7 +115,7 @@ Deno.test("`parseExperimentArguments()` without arguments gives the default pres
 
 Deno.test("`parseExperimentArguments()` reads every option", () => {
   const args = "--preset lab --seeds 1,2,3 --device cpu --threads 2 --runs out --json --dry-run --force --no-serve " +
-    "--port 0 --fresh --private --name x";
+    "--port 0 --fresh --private --name x --parallel 3";
   const { config: _, command, ...rest } = parse(args.split(" "));
   assert.deepEqual(rest, {
     kind: "run",
@@ -129,10 +134,29 @@ Deno.test("`parseExperimentArguments()` reads every option", () => {
     id: undefined,
     serve: false,
     isPrivate: true,
+    parallel: 3,
+    engine: "local",
+    engineSettings: [],
+    attach: false,
+    cell: undefined,
     port: 0,
     webhook: undefined,
   });
   assert.equal(command.join(" "), `bts ${args}`);
+});
+
+Deno.test("`--slurm.<setting>` goes to the engine as it is given, and only to the engine slurm", () => {
+  const args = ["--engine", "slurm", "--slurm.partition", "gpu", "--slurm.expert.gres=gpu:1", "--slurm.prelude", "a=b"];
+  const { engine, engineSettings } = parse(args);
+  assert.equal(engine, "slurm");
+  assert.deepEqual(engineSettings, [["partition", "gpu"], ["expert.gres", "gpu:1"], ["prelude", "a=b"]]);
+  const refused = (given: string[], code: string, message: RegExp) =>
+    assert.throws(() => parse(given), { code, message });
+  refused(args.slice(2), "command.conflict", /Cannot use --slurm\.partition without --engine slurm/);
+  refused(args.slice(0, 3), "command.option-missing-argument", /Missing the value of --slurm\.partition/);
+  refused(["--engine", "slurm", "--parallel", "2"], "command.conflict", /Slurm decides what runs at once/);
+  refused(["--parallel", "0"], "command.malformed", /--parallel 0/);
+  refused(["--cell", "seed"], "command.conflict", /--cell without --id/);
 });
 
 Deno.test("`--webhook` is read, or else its variable, and is no part of the command that is kept", () => {
