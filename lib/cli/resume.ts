@@ -13,6 +13,7 @@ import {
   type RunView,
   scriptArguments,
   shellLine,
+  withoutOptions,
 } from "../run/mod.ts";
 import { namedRun, type Print } from "./command.ts";
 
@@ -31,6 +32,7 @@ Options:
 
 /** Options of a run's first command that resuming it leaves out, and whether each takes a value. */
 const DROPPED: Readonly<Record<string, boolean>> = {
+  "--attach": false,
   "--seed": true,
   "--seeds": true,
   "--id": true,
@@ -54,6 +56,17 @@ export async function resumeCommand(args: readonly string[], print: Print = cons
   const runs = given.value ?? defaultRunsFolder();
   const named = given.rest[0] !== undefined && !given.rest[0].startsWith("-");
   const view = await namedRun(runs, named ? given.rest[0]! : "last");
+  return await continueRun(view, runs, named ? given.rest.slice(1) : given.rest);
+}
+
+/**
+ * Gives the command of a run again, so that it continues that run, in a process in the foreground.
+ *
+ * @param more arguments that are added
+ * @returns its exit code
+ * @throws UserError as {@linkcode resumeCommand} does
+ */
+export async function continueRun(view: RunView, runs: string, more: readonly string[]): Promise<number> {
   const { id } = view;
   if (view.status === "damaged") {
     throw new UserError(
@@ -70,9 +83,13 @@ export async function resumeCommand(args: readonly string[], print: Print = cons
       `stop it with deno task stop ${id} first`,
     );
   }
-  const more = named ? given.rest.slice(1) : given.rest;
-  const { script, args: own } = resumeArguments(view, runs, more, await keptConfig(join(runs, id)));
-  return await runInForeground(scriptArguments(await findScript(script, repositoryRoot), own));
+  return await giveCommandAgain(view, runs, more);
+}
+
+/** Gives the command of a run again, for that run, in a process in the foreground, and returns its exit code. */
+export async function giveCommandAgain(view: RunView, runs: string, more: readonly string[]): Promise<number> {
+  const { script, args } = resumeArguments(view, runs, more, await keptConfig(join(runs, view.id)));
+  return await runInForeground(scriptArguments(await findScript(script, repositoryRoot), args));
 }
 
 /** The run's copy of its `--config` file; undefined when it has none, as runs of older versions. */
@@ -102,16 +119,14 @@ export function resumeArguments(
       "start it again with the same command",
     );
   }
-  const [script = "", ...options] = name === "run" ? rest : [`experiments/${name}.ts`, ...rest];
+  const [script = "", ...all] = name === "run" ? rest : [`experiments/${name}.ts`, ...rest];
+  const options = withoutOptions(all, DROPPED);
   const kept: string[] = [];
   const settingOf = (assignment: string) => assignment.split("=")[0]!.trim();
   const set = new Set(optionValues(more, "--set").map(settingOf));
   for (let i = 0; i < options.length; i++) {
     const [option = "", inline] = options[i]!.split(/=(.*)/s);
-    const takesValue = DROPPED[option];
-    if (takesValue !== undefined) {
-      if (takesValue && inline === undefined) i++;
-    } else if (option === "--config" && config !== undefined) {
+    if (option === "--config" && config !== undefined) {
       kept.push(option, config);
       if (inline === undefined) i++;
     } else if (option === "--set" && set.has(settingOf(inline ?? options[i + 1] ?? ""))) {

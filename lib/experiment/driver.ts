@@ -16,8 +16,10 @@ import {
 } from "../run/mod.ts";
 import { type ServerWorker, startServerWorker, takenPortText } from "../serve/mod.ts";
 import { openDevice } from "../tensor/mod.ts";
+import { workOnCell } from "./cell-worker.ts";
 import { elsewhere, type Place } from "./elsewhere.ts";
 import { type Experiment, planOf } from "./experiment.ts";
+import { showJobs } from "./engine-for.ts";
 import { keepPageOpen } from "./keep-page-open.ts";
 import { resultTables, runJson, seedsOutcome } from "./outcome.ts";
 import { checkMemory, checkTime, showPlan } from "./preflight.ts";
@@ -63,9 +65,17 @@ export async function experimentCommand<Schema extends z.ZodType, Prepared>(
   if (device.name === "webgpu" && !dryRun) await hearStopsWhileBusy();
   const endWatch = endWithParent();
   try {
-    if (dryRun) return await showPlan(plan, device, invocation);
-    checkMemory(plan, device, invocation);
-    const speed = await checkTime(plan, invocation);
+    if (invocation.cell !== undefined) return await workOnCell(experiment, invocation, device);
+    if (dryRun) {
+      const speed = await showPlan(plan, device, invocation);
+      if (invocation.engine === "local") return;
+      const print = invocation.json ? console.error : console.log;
+      return await showJobs(invocation, experiment.definition.name, { plan, speed, device, print });
+    }
+    // What this machine can do says nothing of the nodes of a cluster.
+    const force = invocation.force || invocation.engine === "slurm";
+    checkMemory(plan, device, { ...invocation, force });
+    const speed = await checkTime(plan, { ...invocation, force });
     await runSeeds(experiment, invocation, { plan, speed }, device);
   } finally {
     endWatch();

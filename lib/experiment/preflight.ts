@@ -25,12 +25,12 @@ export function basisText({ flopsPerSecond, secondsPerLayer }: Speed): string {
     `matrix products, and ${(1000 * secondsPerLayer).toPrecision(2)} ms for each pass through a layer.`;
 }
 
-/** Prints what a run would do and cost; writes nothing. */
+/** Prints what a run would do and cost, writes nothing, and returns the device's speed. */
 export async function showPlan<Config>(
   plan: readonly PlannedCell[],
   { description, threads }: Pick<Place, "description" | "threads">,
-  { preset, seeds, json }: Pick<RunInvocation<Config>, "preset" | "seeds" | "json">,
-): Promise<void> {
+  { preset, seeds, json, engine }: Pick<RunInvocation<Config>, "preset" | "seeds" | "json" | "engine">,
+): Promise<Speed | undefined> {
   const speed = threads === undefined ? undefined : await measureSpeed();
   const seconds = speed === undefined ? null : estimatedSeconds(plan, speed);
   const total = seconds === null || seeds.length === 1
@@ -39,10 +39,11 @@ export async function showPlan<Config>(
   const time = seconds === null ? "its speed is not known, so neither is the time" : `${longTime(seconds)} per seed`;
   const basis = speed === undefined ? "" : `${basisText(speed)} `;
   const text = `Preset ${preset}, on ${description}: ${time}${total}\n\n` +
-    `${formatTable(planTable(plan, speed))}\n\n${basis}Nothing was written.`;
+    `${formatTable(planTable(plan, speed))}\n\n${basis}${engine === "local" ? "Nothing was written." : ""}`;
   if (json) console.error(text);
   else console.log(text);
   if (json) console.log(JSON.stringify({ preset, device: description, seconds, plan }));
+  return speed;
 }
 
 /**
@@ -74,9 +75,10 @@ export async function checkTime<Config>(
 export function checkMemory<Config>(
   plan: readonly PlannedCell[],
   { memoryLimit = Infinity }: Pick<Place, "memoryLimit">,
-  { force }: RunInvocation<Config>,
+  { force, parallel }: RunInvocation<Config>,
 ): void {
-  const needed = Math.max(...plan.map(({ bytes }) => bytes));
+  const largest = plan.map(({ bytes }) => bytes).sort((a, b) => b - a).slice(0, parallel);
+  const needed = largest.reduce((sum, bytes) => sum + bytes, 0);
   const { available } = Deno.systemMemoryInfo();
   if (needed <= Math.min(available, memoryLimit) || force) return;
   const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);

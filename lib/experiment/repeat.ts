@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { join, relative, sep as SEPARATOR } from "node:path";
 import { fileURLToPath } from "node:url";
 import project from "../../deno.json" with { type: "json" };
-import { REPORTS_FOLDER, repositoryRoot } from "../run/mod.ts";
+import { REPORTS_FOLDER, repositoryRoot, withoutOptions } from "../run/mod.ts";
 
 const tasks: Readonly<Record<string, string>> = project.tasks;
 
@@ -21,7 +21,7 @@ export function thisScript(): string {
  */
 export function repeatCommand(script: string, [name, ...given]: readonly string[]): string[] {
   // An id is given out once: whoever repeats the command wants another run.
-  const args = given.filter((arg, i) => !arg.startsWith("--id=") && arg !== "--id" && given[i - 1] !== "--id");
+  const args = withoutOptions(given, { "--id": true, "--attach": false });
   const own = name !== undefined && Object.hasOwn(tasks, name) && tasks[name]!.split(" ").includes(script);
   return own ? ["deno", "task", name, ...args] : ["deno", "task", "run", script, ...args];
 }

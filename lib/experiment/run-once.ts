@@ -1,9 +1,11 @@
 // One run of an experiment: its log, terminal, page, alerts, provenance and report around the experiment's cells.
 import { join } from "node:path";
 import type { z } from "zod";
+import { driveCells } from "../engine/mod.ts";
 import { writeReport } from "../report/mod.ts";
 import {
   captureProvenance,
+  type CellRunner,
   foldEnded,
   linkTo,
   openAlarms,
@@ -26,6 +28,7 @@ import {
 } from "../run/mod.ts";
 import type { ServerWorker } from "../serve/mod.ts";
 import type { Place } from "./elsewhere.ts";
+import { engineFor } from "./engine-for.ts";
 import type { Experiment } from "./experiment.ts";
 import { thisScript } from "./repeat.ts";
 
@@ -116,7 +119,10 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
       terminal.print(`Watch it at ${linkTo(url, server.token)}`);
       await writePageAddress(run.folder, { url, pid: Deno.pid, token: server.token });
     }
-    const { value: results } = await body({ run, config, rngSeed, device, prepared });
+    const cells = (run: CellRunner) => body({ run, config, rngSeed, device, prepared });
+    const engine = await engineFor(run, invocation, { rngSeed, device, plan, speed, print: terminal.print });
+    if (engine !== undefined) await driveCells(run, engine, cells);
+    const { value: results } = await cells(run);
     for (const text of await conclude?.({ config, prepared }, results) ?? []) run.note(text);
     // Before the run ends, so that whoever reads it then has all samples.
     endUsage();

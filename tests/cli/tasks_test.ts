@@ -15,7 +15,9 @@ const SERVE = { read: true, env: true, sys: ["hostname"], run: true, net: [...LO
 
 /** The most that a task of a command may be permitted; a command that is not listed needs all. */
 const MOST: Readonly<Record<string, Readonly<Record<string, boolean | readonly string[]>>>> = {
-  ...Object.fromEntries(["show", "stop", "diff", "verify", "notebook:install"].map((name) => [name, LOOK])),
+  ...Object.fromEntries(
+    ["show", "stop", "queue", "logs", "diff", "verify", "notebook:install"].map((name) => [name, LOOK]),
+  ),
   ...Object.fromEntries("ls tag note rename rm undo query reindex".split(" ").map((name) => [name, CHANGE])),
   merge: { read: true, write: true, env: true, sys: true },
   export: { read: true, write: true, env: true, sys: true },
@@ -28,7 +30,7 @@ const MOST: Readonly<Record<string, Readonly<Record<string, boolean | readonly s
   doctor: { ...LOOK, ffi: true },
 };
 // They start experiments, or open devices and models, from the hub too.
-const NEEDS_ALL = ["run", "resume", "sweep", "generate", "chat", "gates", "eval", "eval:code"];
+const NEEDS_ALL = ["run", "resume", "attach", "cell", "sweep", "generate", "chat", "gates", "eval", "eval:code"];
 
 /** The options of `deno run` and the command of every task that runs main.ts. */
 const commands = Object.entries(tasks).flatMap(([task, line]) => {

@@ -1,0 +1,148 @@
+// Driving a run whose cells are built elsewhere: hand in what is missing, follow every attempt's log into the run's, and
+// say how each cell ended. The run's own body then finds all cells in the cache.
+import { setTimeout as delay } from "node:timers/promises";
+import { UserError } from "../errors.ts";
+import { type CellRunner, followLog, type MissingCell, type Run, type RunEvent } from "../run/mod.ts";
+import { type AttemptEnd, listAttempts, readEnd } from "./attempts.ts";
+import type { CellState, Engine } from "./engine.ts";
+
+/** A cell that is followed. */
+interface Followed {
+  readonly cell: MissingCell;
+  /** The attempt whose log is read, and what reads on. */
+  attempt?: { readonly name: string; readonly folder: string; readonly more: () => Promise<readonly RunEvent[]> };
+  relay?: (event: RunEvent) => void;
+  /** What was last noted of its job. */
+  noted?: string;
+  outcome?: "done" | "failed";
+  /** Since when it has been over for the engine, and not seen in the cache. */
+  since?: number;
+}
+
+/**
+ * Builds the cells that a run lacks with an engine.
+ *
+ * @throws UserError when cells failed, after everything that does not need them is built; the signal's reason when it is
+ *   aborted, after what is under way has stopped, or, with an engine whose jobs go on, at once
+ */
+export async function driveCells(
+  run: Run,
+  engine: Engine,
+  body: (run: CellRunner) => Promise<unknown>,
+): Promise<void> {
+  const missing = await run.elsewhere.missing(body);
+  if (missing.length === 0) return;
+  await engine.submit(missing);
+  const cells = missing.map((cell): Followed => ({ cell }));
+  const done = new Set<string>();
+  const failures: { readonly cell: string; readonly end: AttemptEnd | undefined; readonly how: string }[] = [];
+  let cancelled = false;
+  for (;;) {
+    if (run.signal.aborted && !cancelled) {
+      if (engine.leaving !== undefined) {
+        run.note(engine.leaving);
+        run.signal.throwIfAborted();
+      }
+      await engine.cancel();
+      cancelled = true;
+    }
+    const states = new Map((await engine.poll(done)).map((state) => [state.cell, state]));
+    for (const one of cells) {
+      if (one.outcome !== undefined) continue;
+      const name = one.cell.cell;
+      if (
+        one.cell.needs.some((need) => cells.some(({ cell, outcome }) => cell.cell === need && outcome === "failed"))
+      ) {
+        one.outcome = "failed";
+        continue;
+      }
+      const state = states.get(name) ?? { cell: name, state: "ended" };
+      const end = await follow(run, engine, one);
+      noteJob(run, one, state);
+      if (end?.status === "done" && await run.elsewhere.isBuilt(name)) {
+        one.outcome = "done";
+        done.add(name);
+      } else if (state.state === "ended" && isOver(one, end, state, engine)) {
+        one.outcome = "failed";
+        const how = endText(end, state);
+        // Without an attempt, what it builds on has failed, or nothing was started any more.
+        if ((one.attempt ?? state.how) !== undefined && !cancelled) failures.push({ cell: name, end, how });
+        run.elsewhere.end(name, cancelled ? "stopped" : "failed", how);
+      }
+    }
+    if (cells.every(({ outcome }) => outcome !== undefined)) break;
+    await delay(engine.pollMs);
+  }
+  run.signal.throwIfAborted();
+  if (done.size < cells.length) throw failureOf(run, failures, cells.length - done.size);
+}
+
+/** Passes on what the newest attempt at a cell has logged, and returns how it ended. */
+async function follow(run: Run, engine: Engine, one: Followed): Promise<AttemptEnd | undefined> {
+  const { cell } = one.cell;
+  const newest = (await listAttempts(run.folder, cell)).at(-1);
+  if (newest === undefined) return undefined;
+  if (newest.name !== one.attempt?.name) {
+    const attached = one.attempt === undefined && engine.attached === true;
+    one.attempt = { ...newest, more: followLog(newest.folder) };
+    one.relay = run.elsewhere.relay(cell, attached);
+  }
+  // Read before the log, so that the log is whole when it is there.
+  const end = await readEnd(newest.folder);
+  for (const event of await one.attempt!.more()) {
+    if (event.kind === "cell.start") await run.elsewhere.keepRecord(cell, newest.folder);
+    one.relay!(event);
+    // A cell that starts has no remarks yet.
+    if (event.kind === "cell.start") delete one.noted;
+  }
+  return end;
+}
+
+/** Notes in the log where a cell's job is, when that has changed. */
+function noteJob(run: Run, one: Followed, { cell, text, state }: CellState): void {
+  const early = state === "running" && one.attempt === undefined;
+  if (text === undefined || text === one.noted || early) return;
+  one.noted = text;
+  run.elsewhere.note(cell, text);
+}
+
+/** Whether a cell that the engine has done with is over: it may be there, and not be seen yet. */
+function isOver(
+  one: Followed,
+  end: AttemptEnd | undefined,
+  { how }: CellState,
+  { patienceMs }: Engine,
+): boolean {
+  const never = one.attempt === undefined && how === undefined;
+  if (never || (end !== undefined && end.status !== "done")) return true;
+  one.since ??= performance.now();
+  return performance.now() - one.since > patienceMs;
+}
+
+function endText(end: AttemptEnd | undefined, { how }: CellState): string {
+  if (end?.message !== undefined) return end.message;
+  if (end?.status === "done") return "it was built, but its result cannot be seen from here";
+  return `its process ended${how === undefined ? "" : ` (${how})`} before the cell did`;
+}
+
+function failureOf(
+  run: Run,
+  failures: readonly { readonly cell: string; readonly end: AttemptEnd | undefined; readonly how: string }[],
+  missing: number,
+): UserError {
+  const [first] = failures;
+  const others = missing - failures.length;
+  const left = others === 0 ? "" : `; ${others} ${others === 1 ? "cell" : "cells"} not begun for want of others`;
+  if (first === undefined) return new UserError("cell.missing", `Cells of ${run.id} were not built${left}`);
+  const texts = failures.map(({ cell, how }) => `${cell}: ${how}`);
+  return new UserError(
+    first.end?.code ?? "cell.failed",
+    failures.length === 1
+      ? `The cell ${texts[0]}${left}`
+      : `${failures.length} cells failed${left}. ${texts.join("; ")}`,
+    `${
+      first.end?.hint === undefined ? "" : `${first.end.hint}; `
+    }deno task logs ${run.id} ${first.cell} shows what it ` +
+      `printed, and deno task resume ${run.id} builds what is missing`,
+  );
+}

@@ -1,0 +1,102 @@
+// The script of a job: one cell, or an array of cells, each built by a process that resumes from its checkpoints.
+//
+// The shell stays between Slurm and deno, and does not `exec` it: it passes USR1 and TERM on, and counts failures even of
+// a process that was killed before it could say anything.
+import { FENCED_CODE, PREEMPTED_CODE } from "../place.ts";
+import type { SlurmRequest } from "./settings.ts";
+
+/** What the script of a job needs. */
+export interface JobScript {
+  readonly name: string;
+  /** In the order of the array's tasks; a single one is a job without an array. */
+  readonly cells: readonly { readonly cell: string; readonly attempts: string }[];
+  /** The folder for what Slurm itself prints. */
+  readonly jobsFolder: string;
+  readonly runFolder: string;
+  readonly cwd: string;
+  /** Starts `deno` with the script and its arguments; `--cell` follows. */
+  readonly command: readonly string[];
+  /** Variables that the command needs. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether the command takes as many threads as the job has processors. */
+  readonly threads: boolean;
+  readonly request: SlurmRequest;
+}
+
+/** Times that a cell is tried again after a failure, if no setting says it. */
+const RETRIES = 2;
+/** Seconds before the limit that a job is told, if no setting says it. */
+const NOTICE = 90;
+/** Seconds that a file of another node may take to be seen. */
+export const PATIENCE_SECONDS = 60;
+
+/** The script as text. */
+export function jobScript(job: JobScript): string {
+  const { name, cells, jobsFolder, runFolder, cwd, command, env, threads, request } = job;
+  const { retries = RETRIES, notice = NOTICE, prelude = [], container } = request;
+  const options: readonly (readonly [name: string, value: string | number | undefined])[] = [
+    ["job-name", name],
+    ["chdir", cwd],
+    ["output", `${jobsFolder}/${cells.length > 1 ? "%A_%a" : "%j"}.out`],
+    ["open-mode", "append"],
+    ["signal", `B:USR1@${notice}`],
+    ["array", cells.length > 1 ? `0-${cells.length - 1}` : undefined],
+    ["partition", request.partition],
+    ["account", request.account],
+    ["qos", request.qos],
+    ["time", request.time],
+    ["gres", request.gres],
+    ["constraint", request.constraint],
+    ["exclude", request.exclude],
+    ["cpus-per-task", request.cpus],
+    ["mem", request.mem],
+  ];
+  const words = [...(container === undefined ? [] : [container]), ...command.map(quote)].join(" ");
+  return [
+    "#!/bin/bash",
+    ...options.flatMap(([option, value]) => value === undefined ? [] : [`#SBATCH --${option}=${optionValue(value)}`]),
+    "#SBATCH --requeue",
+    "#SBATCH --kill-on-invalid-dep=yes",
+    `cells=(${cells.map(({ cell }) => quote(cell)).join(" ")})`,
+    `folders=(${cells.map(({ attempts }) => quote(attempts)).join(" ")})`,
+    `cell=\${cells[\${SLURM_ARRAY_TASK_ID:-0}]}`,
+    `folder=\${folders[\${SLURM_ARRAY_TASK_ID:-0}]}`,
+    `if [ ! -d ${quote(runFolder)} ]; then`,
+    `  echo "$SLURMD_NODENAME does not see the folder of the run, "${quote(runFolder)} >&2`,
+    "  exit 2",
+    "fi",
+    ...Object.entries(env).map(([key, value]) => `export ${key}=${quote(value)}`),
+    "export NO_COLOR=1",
+    'export STITCHBOOK_ATTEMPT="$SLURM_JOB_ID.${SLURM_RESTART_COUNT:-0}" STITCHBOOK_JOB="$SLURM_JOB_ID"',
+    `export STITCHBOOK_NODE="$SLURMD_NODENAME" STITCHBOOK_PATIENCE=${PATIENCE_SECONDS} STITCHBOOK_SHARED=1`,
+    ...prelude,
+    'mkdir -p "$folder/$STITCHBOOK_ATTEMPT" || exit 2',
+    `${words}${
+      threads ? ' --threads "${SLURM_CPUS_ON_NODE:-1}"' : ""
+    } --cell "$cell" >> "$folder/$STITCHBOOK_ATTEMPT/output.log" 2>&1 &`,
+    "child=$!",
+    "trap 'kill -USR1 $child' USR1",
+    "trap 'stopped=1; kill -TERM $child' TERM",
+    "# A signal ends the first wait early.",
+    "while wait $child; code=$?; [ $code -gt 128 ] && kill -0 $child 2> /dev/null; do :; done",
+    "wait $child; code=$?",
+    `if [ $code = ${PREEMPTED_CODE} ]; then`,
+    '  scontrol requeue "$SLURM_JOB_ID" && sleep 60',
+    `elif [ $code != 0 ] && [ $code != 2 ] && [ $code != ${FENCED_CODE} ] && [ -z "$stopped" ]; then`,
+    '  echo "$STITCHBOOK_ATTEMPT $code" >> "$folder/failures"',
+    `  [ "$(wc -l < "$folder/failures")" -le ${retries} ] && scontrol requeue "$SLURM_JOB_ID" && sleep 60`,
+    "fi",
+    "exit $code",
+    "",
+  ].join("\n");
+}
+
+/** A word of a shell's line. */
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A value in a line of options, in which words are separated by spaces. */
+function optionValue(value: string | number): string {
+  return /[\s#]/.test(String(value)) ? `"${value}"` : String(value);
+}

@@ -1,0 +1,145 @@
+// Handing jobs in: cells of a kind that need the same become an array; each job waits for those that it builds on.
+import { join } from "node:path";
+import { UserError } from "../../errors.ts";
+import type { PlannedCell } from "../../run/mod.ts";
+import { attemptsOf } from "../attempts.ts";
+import { kindOf } from "../engine.ts";
+import { saidBy, type SlurmCommands } from "./commands.ts";
+import { type JobScript, jobScript } from "./script.ts";
+import { requestOf, type SlurmRequest, type SlurmSettings } from "./settings.ts";
+import { jobId, JOBS_FOLDER, type JobTable, writeTable } from "./table.ts";
+
+/** What the jobs of a run share. */
+export interface JobsOfRun extends Pick<JobScript, "runFolder" | "cwd" | "command" | "env" | "threads"> {
+  /** The run's id. */
+  readonly run: string;
+  readonly settings: SlurmSettings;
+  /** Seconds that a cell is estimated to take; undefined: not known. */
+  readonly secondsOf: (cell: PlannedCell) => number | undefined;
+}
+
+/** A job to hand in. */
+export interface PlannedJob {
+  /** Name of its script. */
+  readonly name: string;
+  readonly cells: readonly PlannedCell[];
+  readonly request: SlurmRequest;
+  readonly script: string;
+}
+
+/** Bytes that a process takes besides what its plan says: Deno, its code, and the text. */
+const OVERHEAD_BYTES = 1e9;
+/** A job gets this many times the estimated time, and never less than some minutes. */
+const TIME_FACTOR = 3;
+const LEAST_MINUTES = 10;
+
+/** The jobs for cells, in an order in which each comes after those that it needs. */
+export function planJobs(cells: readonly PlannedCell[], jobs: JobsOfRun): PlannedJob[] {
+  const groups = new Map<string, PlannedCell[]>();
+  for (const cell of cells) {
+    const key = [kindOf(cell.cell), ...[...cell.needs].sort()].join(" ");
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [cell]);
+    else group.push(cell);
+  }
+  const names = new Map<string, number>();
+  return [...groups.values()].map((cells) => {
+    const kind = kindOf(cells[0]!.cell);
+    const count = (names.get(kind) ?? 0) + 1;
+    names.set(kind, count);
+    const name = count === 1 ? kind : `${kind}-${count}`;
+    const request = withDefaults(requestOf(jobs.settings, cells[0]!.cell), cells, jobs);
+    const script = jobScript({
+      ...jobs,
+      name: `${jobs.run}/${name}`,
+      cells: cells.map(({ cell }) => ({ cell, attempts: attemptsOf(jobs.runFolder, cell) })),
+      jobsFolder: join(jobs.runFolder, JOBS_FOLDER),
+      request,
+    });
+    return { name, cells, request, script };
+  });
+}
+
+/** What the settings do not say follows from the plan. */
+function withDefaults(request: SlurmRequest, cells: readonly PlannedCell[], { secondsOf }: JobsOfRun): SlurmRequest {
+  const bytes = Math.max(...cells.map(({ bytes }) => bytes));
+  const seconds = Math.max(...cells.map((cell) => secondsOf(cell) ?? Infinity));
+  const minutes = Math.max(LEAST_MINUTES, Math.ceil(TIME_FACTOR * seconds / 60));
+  return {
+    mem: `${Math.ceil((OVERHEAD_BYTES + bytes) / 1e6)}M`,
+    ...(Number.isFinite(minutes) ? { time: String(minutes) } : {}),
+    ...request,
+  };
+}
+
+/** Writes the scripts into a folder, and returns their paths by the jobs' names. */
+export async function writeScripts(folder: string, jobs: readonly PlannedJob[]): Promise<string[]> {
+  await Deno.mkdir(folder, { recursive: true });
+  return await Promise.all(jobs.map(async ({ name, script }) => {
+    const path = join(folder, `${name}.sh`);
+    await Deno.writeTextFile(path, script, { mode: 0o700 });
+    return path;
+  }));
+}
+
+/**
+ * Hands jobs in.
+ *
+ * @param before the jobs that build other cells
+ * @returns the table of all of them, which the run's folder has, too
+ * @throws UserError `slurm.submit` with what Slurm said; what was handed in is cancelled then
+ */
+export async function submitJobs(
+  slurm: SlurmCommands,
+  jobs: readonly PlannedJob[],
+  runFolder: string,
+  before: JobTable,
+): Promise<JobTable> {
+  const paths = await writeScripts(join(runFolder, JOBS_FOLDER), jobs);
+  const table: Record<string, JobTable[string]> = { ...before };
+  const made: string[] = [];
+  try {
+    for (const [i, { cells }] of jobs.entries()) {
+      const needed = cells[0]!.needs.flatMap((cell) => table[cell] ?? []).map(jobId);
+      const dependency = needed.length === 0 ? [] : [`--dependency=afterok:${needed.join(":")}`];
+      const answer = await slurm("sbatch", ["--parsable", ...dependency, paths[i]!]);
+      const job = /^(\d+)(;\S+)?$/m.exec(answer.stdout)?.[1];
+      if (answer.code !== 0 || job === undefined) throw refused(jobs[i]!, answer);
+      made.push(job);
+      cells.forEach(({ cell }, task) => table[cell] = { job, task: cells.length > 1 ? task : null });
+      await writeTable(runFolder, table);
+    }
+    return table;
+  } catch (error) {
+    if (made.length > 0) {
+      const cancelled = await slurm("scancel", made).then(({ code }) => code === 0, () => false);
+      await writeTable(runFolder, before).catch(() => {});
+      if (!cancelled && error instanceof UserError) {
+        throw new UserError(
+          error.code,
+          `${error.message}; jobs ${made.join(", ")} remain`,
+          `scancel ${made.join(" ")}`,
+        );
+      }
+    }
+    throw error;
+  }
+}
+
+/** Which setting to look at, by what Slurm says. */
+const HINTS: readonly (readonly [said: RegExp, hint: string])[] = [
+  [/partition/i, "sinfo lists the partitions; choose one with --slurm.partition"],
+  [/memory/i, "sinfo -o '%P %m' shows the memory of nodes; ask for less with --slurm.mem"],
+  [/account|association/i, "sacctmgr show associations lists your accounts; choose one with --slurm.account"],
+  [/qos/i, "choose another with --slurm.qos"],
+  [/time limit/i, "ask for less with --slurm.time"],
+  [/node configuration|feature|constraint|gres/i, "sinfo -o '%P %c %m %G %f' shows what nodes have"],
+];
+
+function refused({ name }: PlannedJob, answer: Awaited<ReturnType<SlurmCommands>>): UserError {
+  const said = saidBy(answer);
+  const hint = HINTS.find(([pattern]) => pattern.test(said))?.[1];
+  return answer.code === 0
+    ? new UserError("slurm.submit", `sbatch printed "${said}" for the job ${name}, where its number was expected`)
+    : new UserError("slurm.submit", `Slurm refuses the job ${name}. It said: ${said}`, hint);
+}

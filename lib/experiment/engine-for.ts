@@ -1,0 +1,112 @@
+// The engine that builds the cells of a run, as its command line says.
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  type Engine,
+  type JobsOfRun,
+  jobsTable,
+  kindOf,
+  localEngine,
+  planJobs,
+  type PlannedJob,
+  siteSettings,
+  slurmEngine,
+  slurmSettings,
+  writeScripts,
+} from "../engine/mod.ts";
+import {
+  estimatedSeconds,
+  formatTable,
+  makeRunId,
+  type PlannedCell,
+  repositoryRoot,
+  type Run,
+  type RunInvocation,
+  type Speed,
+} from "../run/mod.ts";
+import type { Place } from "./elsewhere.ts";
+import { cellArguments } from "./cell-arguments.ts";
+
+/** What an engine needs to know besides its run and the command line. */
+export interface EngineFor {
+  readonly rngSeed: number;
+  readonly device: Pick<Place, "name" | "threads">;
+  readonly plan: readonly PlannedCell[];
+  readonly speed: Speed | undefined;
+  /** Shows a person what is about to be handed in. */
+  readonly print: (text: string) => void;
+}
+
+/** The engine of a run; undefined: this process builds the cells itself, one after another. */
+export async function engineFor<Config>(
+  run: Pick<Run, "id" | "folder">,
+  invocation: RunInvocation<Config>,
+  context: EngineFor,
+): Promise<Engine | undefined> {
+  const { engine, parallel, attach } = invocation;
+  const { rngSeed, device, print } = context;
+  if (engine === "slurm") {
+    const onJobs = (jobs: readonly PlannedJob[]) => print(`\n${formatTable(jobsTable(jobs))}\n`);
+    return slurmEngine({ ...await slurmJobs(run, invocation, context), attach, onJobs });
+  }
+  if (parallel === 1) return undefined;
+  const { name, threads } = device;
+  const each = name !== "cpu" || threads === undefined ? undefined : Math.max(1, Math.floor(threads / parallel));
+  return localEngine({
+    runFolder: run.folder,
+    script: fileURLToPath(Deno.mainModule),
+    args: await cellArguments(run, invocation, rngSeed, each),
+    parallel,
+  });
+}
+
+/** What the jobs of a run on a cluster share. */
+export async function slurmJobs<Config>(
+  run: Pick<Run, "id" | "folder">,
+  invocation: RunInvocation<Config>,
+  { rngSeed, device, plan, speed }: Omit<EngineFor, "print">,
+): Promise<JobsOfRun> {
+  const kinds = [...new Set(plan.map(({ cell }) => kindOf(cell)))];
+  const settings = slurmSettings(invocation.engineSettings, kinds, await siteSettings());
+  const { threads } = invocation;
+  const args = await cellArguments(run, invocation, rngSeed, undefined);
+  const denoDir = Deno.env.get("DENO_DIR");
+  return {
+    run: run.id,
+    runFolder: await Deno.realPath(run.folder).catch(() => run.folder),
+    cwd: Deno.cwd(),
+    command: [
+      Deno.execPath(),
+      "run",
+      "-A",
+      // Nodes have no network: what is not there cannot be fetched.
+      "--cached-only",
+      "--config",
+      join(repositoryRoot, "deno.json"),
+      fileURLToPath(Deno.mainModule),
+      ...args,
+    ],
+    env: denoDir === undefined ? {} : { DENO_DIR: denoDir },
+    threads: device.name === "cpu",
+    settings: threads === undefined ? settings : { ...settings, all: { cpus: threads, ...settings.all } },
+    secondsOf: (cell: PlannedCell) => speed && estimatedSeconds([cell], speed),
+  };
+}
+
+/** Writes the scripts of the jobs of a run that is only planned, and shows what they ask for. */
+export async function showJobs<Config>(
+  invocation: RunInvocation<Config>,
+  experiment: string,
+  context: Omit<EngineFor, "rngSeed">,
+): Promise<void> {
+  const { runsFolder, preset, seeds } = invocation;
+  const id = makeRunId(experiment, preset);
+  const run = { id, folder: join(resolve(runsFolder), id) };
+  const jobs = planJobs(context.plan, await slurmJobs(run, invocation, { ...context, rngSeed: seeds[0]! }));
+  const folder = join(resolve(runsFolder), ".dry-run", id);
+  await writeScripts(folder, jobs);
+  context.print(
+    `${formatTable(jobsTable(jobs))}\n\nTheir scripts are in ${folder}. Nothing was handed in; cells that are in the ` +
+      "cache then get no job.",
+  );
+}

@@ -1,0 +1,255 @@
+// Runs whose cells are jobs: what is handed in, followed, started again, refused, and left behind.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { driveCells, listAttempts, readEnd, slurmEngine, type SlurmEngineOptions } from "../../../lib/engine/mod.ts";
+import { beginRun, type CellRunner, readEvents, readRun, type Run } from "../../../lib/run/mod.ts";
+import { countingExperiment, FAILS_VARIABLE, HELD_VARIABLE, KILLED_VARIABLE } from "../counting_experiment.ts";
+import { type FakeSlurm, fakeSlurm } from "./fake_slurm.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const SCRIPT = join(root, "tests/engine/counting_experiment.ts");
+const RUN = "20261201-000000-counting-smoke-abcd";
+
+interface Lab {
+  readonly runs: string;
+  readonly slurm: FakeSlurm;
+  begin(more?: { readonly continues?: string; readonly signal?: AbortSignal }): Promise<Run>;
+  drive(run: Run, more?: Partial<SlurmEngineOptions>): Promise<void>;
+  result(run: Run): ReturnType<typeof countingExperiment.body>;
+  until(condition: () => boolean | Promise<boolean>): Promise<void>;
+}
+
+async function withLab(
+  body: (lab: Lab) => Promise<void>,
+  { steps = 3, wait = 0, env = {}, held }: {
+    readonly steps?: number;
+    /** A part whose first process waits at its third step until there is a file `release` in the runs folder. */
+    readonly held?: string;
+    readonly wait?: number;
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "stitchbook-slurm-" });
+  const slurm = await fakeSlurm(join(folder, "slurm"));
+  const runs = join(folder, "runs");
+  const config = { steps, wait };
+  const device = { description: "none", numerics: "none", code: import.meta };
+  const cells = (run: CellRunner) => countingExperiment.body({ run, config, rngSeed: 1, device, prepared: null });
+  try {
+    await body({
+      runs,
+      slurm,
+      begin: (more = {}) =>
+        beginRun({
+          ...{ runsFolder: runs, experiment: "counting", title: "Counting", preset: "smoke", seed: 1, device: "none" },
+          ...{ config, plan: [], command: [] },
+          ...(more.continues === undefined ? { id: RUN } : {}),
+          ...more,
+        }),
+      async drive(run, more = {}) {
+        const settings = ["--set", `steps=${steps}`, "--set", `wait=${wait}`, "--no-serve", "--seed", "1"];
+        const engine = slurmEngine({
+          run: run.id,
+          runFolder: run.folder,
+          cwd: root,
+          command: [Deno.execPath(), "run", "-A", "--no-check", SCRIPT, ...settings, "--runs", runs, "--id", run.id],
+          env: { ...env, ...(held === undefined ? {} : { [HELD_VARIABLE]: `${held}:${runs}/release` }) },
+          threads: true,
+          settings: { all: { retries: 1 }, kinds: {} },
+          secondsOf: () => undefined,
+          attach: false,
+          slurm: slurm.commands,
+          pollMs: 50,
+          patienceMs: 3_000,
+          ...more,
+        });
+        await driveCells(run, engine, cells);
+      },
+      result: cells,
+      async until(condition) {
+        while (!await condition()) await new Promise((resolve) => setTimeout(resolve, 50));
+      },
+    });
+  } finally {
+    await slurm.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const results = { domains: [], measures: [], methods: {} };
+const submitted = ({ calls }: FakeSlurm) => calls.filter(([name]) => name === "sbatch");
+const statuses = async ({ runs }: Lab) => (await readRun(runs, RUN))!.cells.map(({ name, status }) => [name, status]);
+
+Deno.test("cells become jobs that wait for each other, an array runs on both nodes, and cached cells get no job", () =>
+  withLab(async (lab) => {
+    const { slurm, runs } = lab;
+    const run = await lab.begin();
+    await lab.drive(run);
+    assert.deepEqual(submitted(slurm).map((call) => call.find((arg) => arg.startsWith("--dependency"))), [
+      ...[undefined, "--dependency=afterok:101", "--dependency=afterok:102_0:102_1"],
+    ]);
+    assert.deepEqual([...slurm.seen.nodes].sort(), ["n1", "n2"]);
+    assert.equal(slurm.seen.most, 2);
+    const { cached, value } = await lab.result(run);
+    assert.deepEqual([cached, value], [true, results]);
+    run.finish(results);
+    assert.deepEqual(await statuses(lab), [
+      ...[["base", "done"], ["part:a", "done"], ["part:b", "done"], ["sum", "done"]],
+    ]);
+    const notes = (await readRun(runs, RUN))!.cells.flatMap(({ notes }) => notes.map(({ text }) => text));
+    assert.ok(notes.some((text) => /^job 102_1 (runs|is completed) on n\d$/.test(text)), notes.join("; "));
+
+    const again = await lab.begin({ continues: RUN }).catch((error) => error);
+    assert.equal(again.code, "run.over");
+    assert.equal(submitted(slurm).length, 3);
+  }, { wait: 200 }));
+
+Deno.test("a killed task and a preempted one go on from their checkpoints; a failure counts, a preemption does not", () =>
+  withLab(async (lab) => {
+    const { slurm, runs } = lab;
+    const run = await lab.begin();
+    const driven = lab.drive(run);
+    // Told twice that its time is up, with one retry: that would be too many failures.
+    for (const restarts of [0, 1]) {
+      await lab.until(async () => {
+        const b = slurm.jobs.find(({ id }) => id === "102_1");
+        if (b?.state !== "RUNNING" || b.restarts !== restarts) return false;
+        const [, step] = [b, (await readRun(runs, RUN))!.cells.find(({ name }) => name === "part:b")?.metrics.length];
+        return (step ?? 0) > 2 * restarts;
+      });
+      slurm.signal("102_1", "SIGUSR1");
+    }
+    await driven;
+    await lab.result(run);
+    run.finish(results);
+    const ends = async (cell: string) =>
+      await Promise.all(
+        (await listAttempts(run.folder, cell)).map(async ({ folder }) => (await readEnd(folder))?.status),
+      );
+    assert.deepEqual(await ends("part:b"), ["preempted", "preempted", "done"]);
+    assert.deepEqual(await ends("part:a"), [undefined, "done"]);
+    const { events } = (await readEvents(runs, RUN))!;
+    for (const part of ["part:a", "part:b"]) {
+      const steps = events.flatMap((event) => event.kind === "metrics" && event.cell === part ? [event.step] : []);
+      assert.deepEqual(steps, [1, 2, 3, 4, 5, 6, 7, 8], part);
+    }
+  }, { steps: 8, wait: 300, env: { [KILLED_VARIABLE]: "a" } }));
+
+Deno.test("a cell that fails ends what needs it and nothing else, and resuming hands in what is missing", () =>
+  withLab(async (lab) => {
+    const { slurm } = lab;
+    const run = await lab.begin();
+    const failure = await lab.drive(run).catch((error) => error);
+    run.fail(failure);
+    assert.equal(failure.code, "counting.failure");
+    assert.match(
+      failure.message,
+      /^The cell part:a: It failed as it was told to; 1 cell not begun for want of others$/,
+    );
+    assert.deepEqual(Object.fromEntries(await statuses(lab)), {
+      ...{ base: "done", "part:a": "failed", "part:b": "done", sum: "planned" },
+    });
+    assert.equal((await listAttempts(run.folder, "part:a")).length, 1, "a user's mistake is not tried again");
+
+    const before = submitted(slurm).length;
+    const resumed = await lab.begin({ continues: RUN });
+    await lab.drive(resumed, { env: {} });
+    assert.deepEqual(submitted(slurm).slice(before).map((call) => call.at(-1)!.split("/").at(-1)), [
+      "part.sh",
+      "sum.sh",
+    ]);
+    await lab.result(resumed);
+    resumed.finish(results);
+  }, { env: { [FAILS_VARIABLE]: "a" } }));
+
+Deno.test("a task whose node is lost is built elsewhere, and the copy that goes on writes nothing more", () =>
+  withLab(async (lab) => {
+    const { slurm, runs } = lab;
+    const run = await lab.begin();
+    const driven = lab.drive(run);
+    const attempts = () => listAttempts(run.folder, "part:a");
+    await lab.until(async () => {
+      const view = await readRun(runs, RUN);
+      return (view?.cells.find(({ name }) => name === "part:a")?.metrics.length ?? 0) >= 2;
+    });
+    slurm.loseNode("102_0");
+    await driven;
+    await Deno.writeTextFile(`${lab.runs}/release`, "");
+    await lab.until(async () => await readEnd((await attempts())[0]!.folder) !== undefined);
+    const [old, newer] = await Promise.all((await attempts()).map(({ folder }) => readEnd(folder)));
+    assert.equal(old!.status, "fenced");
+    assert.equal(newer!.status, "done");
+    assert.notEqual(old!.node, newer!.node);
+    await lab.result(run);
+    run.finish(results);
+  }, { steps: 4, held: "a" }));
+
+Deno.test("whoever follows the jobs may leave and come back, and nothing is handed in twice", () =>
+  withLab(async (lab) => {
+    const { slurm, runs } = lab;
+    const leave = new AbortController();
+    const run = await lab.begin({ signal: leave.signal });
+    const driven = lab.drive(run).catch((error) => error);
+    await lab.until(() => slurm.jobs.some(({ id, state }) => id === "102_0" && state === "RUNNING"));
+    leave.abort(new Error("Left"));
+    const left = await driven;
+    assert.equal(left.message, "Left");
+    run.fail(left);
+    assert.equal(slurm.calls.filter(([name]) => name === "scancel").length, 0);
+    const attached = await lab.begin({ continues: RUN });
+    await lab.drive(attached, { attach: true });
+    await lab.result(attached);
+    attached.finish(results);
+    assert.equal(submitted(slurm).length, 3);
+    const { events } = (await readEvents(runs, RUN))!;
+    const steps = events.flatMap((event) => event.kind === "metrics" && event.cell === "part:a" ? [event.step] : []);
+    assert.deepEqual(steps, [1, 2, 3, 4, 5]);
+  }, { steps: 5, wait: 200 }));
+
+Deno.test("what Slurm refuses is said, and nothing stays half handed in", () =>
+  withLab(async (lab) => {
+    const { slurm } = lab;
+    const run = await lab.begin();
+    const refusal = async (answer: Parameters<FakeSlurm["answer"]>[1], at = 0) => {
+      const commands: SlurmEngineOptions["slurm"] = (name, args) => {
+        if (name === "sbatch" && at-- === 0) slurm.answer("sbatch", answer);
+        return slurm.commands(name, args);
+      };
+      return await lab.drive(run, { slurm: commands }).catch((error) => error);
+    };
+    const partition = await refusal({
+      code: 1,
+      stderr:
+        "sbatch: error: invalid partition specified: gpu\nsbatch: error: Batch job submission failed: Invalid partition name specified",
+    });
+    assert.equal(partition.code, "slurm.submit");
+    assert.match(partition.message, /refuses the job base\. It said: Batch job submission failed: Invalid partition/);
+    assert.match(partition.hint, /--slurm\.partition/);
+    const strange = await refusal({ stdout: "Welcome to the cluster!" }, 1);
+    assert.match(strange.message, /sbatch printed "Welcome to the cluster!" for the job part, where its number was/);
+    assert.deepEqual(slurm.calls.filter(([name]) => name === "scancel"), [["scancel", "101"]]);
+    const memory = await refusal({ code: 1, stderr: "sbatch: error: Memory specification can not be satisfied" }, 2);
+    assert.match(memory.hint, /--slurm\.mem/);
+    assert.ok(slurm.jobs.every(({ state }) => state === "CANCELLED"));
+    const none = await lab.drive(run, { attach: true }).catch((error) => error);
+    assert.equal(none.code, "slurm.attach");
+    slurm.answer("squeue", { code: 1, stderr: "slurm_load_jobs error: Unable to contact slurm controller" });
+    const silent = await lab.drive(run).catch((error) => error);
+    assert.match(silent.message, /Slurm cannot list jobs\. It said: .*Unable to contact slurm controller/);
+    run.fail(silent);
+  }));
+
+Deno.test("a job that was cancelled by hand fails its cell with what the queue says", () =>
+  withLab(async (lab) => {
+    const { slurm } = lab;
+    const run = await lab.begin();
+    const driven = lab.drive(run).catch((error) => error);
+    await lab.until(() => slurm.jobs.some(({ id, state }) => id === "102_0" && state === "RUNNING"));
+    await slurm.commands("scancel", ["102_0"]);
+    const failure = await driven;
+    run.fail(failure);
+    assert.match(failure.message, /The cell part:a: .*; 1 cell not begun/);
+    const { base, "part:b": other, sum } = Object.fromEntries(await statuses(lab));
+    assert.deepEqual([base, other, sum], ["done", "done", "planned"]);
+  }, { steps: 10, wait: 200 }));
