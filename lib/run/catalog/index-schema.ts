@@ -1,7 +1,7 @@
 // The tables of the index over all runs, as docs/runs.md describes them. Raise the version with every change here.
 
 /** Version of the tables (`PRAGMA user_version`): an index of another version is rebuilt from the logs. */
-export const INDEX_VERSION = 6;
+export const INDEX_VERSION = 7;
 /** `PRAGMA application_id`, which distinguishes an index from other SQLite databases: "Stch" in ASCII. */
 export const INDEX_APPLICATION = 0x53746368;
 
@@ -34,11 +34,13 @@ create table metrics (
   last real, last_step integer, min real, min_step integer, max real, max_step integer,
   primary key (run, cell, name)
 ) strict, without rowid;
+create index metrics_by_name on metrics (name, cell);
 create table results (
   run text not null, method text not null, measure text not null, group_name text not null, value real not null,
   low real, high real, samples integer, better text, device text,
   primary key (run, method, measure, group_name)
 ) strict, without rowid;
+create index results_by_name on results (measure, group_name, method, better, value);
 create table measures (
   run text not null, name text not null, title text not null, format text not null, section text not null,
   chance real, machine_dependent integer not null,

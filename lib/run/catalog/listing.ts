@@ -117,7 +117,8 @@ interface Order {
 function sortOf(db: DatabaseSync, sort: string): Order {
   const column = Object.hasOwn(COLUMNS, sort) ? COLUMNS[sort] : undefined;
   if (column !== undefined) return { ...column, values: undefined };
-  const { results, metrics, inCells } = metricNamesIn(db);
+  const names = metricNamesIn(db);
+  const { results, metrics, inCells } = names;
   if (parseMetric(sort, () => undefined) === undefined) {
     const [, name = "", aggregate = ""] = sort.match(/^(.*?)(?::([^:]*))?$/s)!;
     throw new UserError(
@@ -128,7 +129,7 @@ function sortOf(db: DatabaseSync, sort: string): Order {
       name === "" ? `columns are ${Object.keys(COLUMNS).join(", ")}` : undefined,
     );
   }
-  const metric = metricValues(db, sort);
+  const metric = metricValues(db, sort, names);
   if (metric !== undefined) return { ...metric, key: (run) => run.sortedBy };
   const { name } = parseMetric(sort, () => undefined)!;
   const measures = [...new Set([...results.values()].map(({ measure }) => measure))];
@@ -137,7 +138,7 @@ function sortOf(db: DatabaseSync, sort: string): Order {
     "list.sort",
     `Cannot sort by "${name}": expected one of ${known.join(", ")}, <method>/<measure>, ` +
       "<method>/<measure>/<domain>, <cell>/<metric>",
-    didYouMean(name, [...known, ...results.keys(), ...inCells]),
+    didYouMean(name, [...known, ...results.keys(), ...inCells.keys()]),
   );
 }
 
@@ -149,9 +150,13 @@ export interface MetricValues {
   readonly better: Direction | undefined;
 }
 
-/** The values that a name such as `bts/translation`, `bpb:best` or `stitch/loss:min` means; undefined if no run has any. */
-export function metricValues(db: DatabaseSync, text: string): MetricValues | undefined {
-  const { results, metrics, inCells } = metricNamesIn(db);
+/**
+ * The values that a name such as `bts/translation`, `bpb:best` or `stitch/loss:min` means; undefined if no run has any.
+ *
+ * @param names those in the index
+ */
+export function metricValues(db: DatabaseSync, text: string, names: MetricNames): MetricValues | undefined {
+  const { results, metrics, inCells } = names;
   const metric = parseMetric(text, (name) => results.get(name)?.better);
   if (metric === undefined) return undefined;
   const { name, better } = metric;
@@ -159,26 +164,48 @@ export function metricValues(db: DatabaseSync, text: string): MetricValues | und
   const direction = metric.aggregate === "best" ? better === "lower" ? 1 : -1 : reduction === "max" ? -1 : 1;
   const result = results.get(name);
   if (result !== undefined) return { values: resultsByRun(db, result, reduction), direction, better: result.better };
-  const where = metrics.includes(name)
-    ? "m.name = ?"
-    : inCells.includes(name)
-    ? "m.cell || '/' || m.name = ?"
-    : undefined;
-  if (where === undefined) return undefined;
-  return { values: metricByRun(db, where, name, reduction), direction, better: undefined };
+  const logged = metrics.includes(name) ? { name, cell: null } : inCells.get(name);
+  if (logged === undefined) return undefined;
+  return { values: metricByRun(db, logged, reduction), direction, better: undefined };
 }
 
 /** The names of all results and metrics: of metrics alone, and with their cells. */
-export function metricNamesIn(db: DatabaseSync) {
+export interface MetricNames {
+  readonly results: ReadonlyMap<string, Result>;
+  readonly metrics: readonly string[];
+  readonly inCells: ReadonlyMap<string, { readonly name: string; readonly cell: string }>;
+}
+
+/** The names in an index. */
+export function metricNamesIn(db: DatabaseSync): MetricNames {
+  const logged = distinct(db, "metrics", ["name", "cell"])
+    .map((row) => ({ name: String(row["name"]), cell: String(row["cell"]) }));
+  const inCells = logged.map((one) => [`${one.cell}/${one.name}`, one] as const).sort(([a], [b]) => a < b ? -1 : 1);
   return {
     results: resultNames(db),
-    metrics: namesIn(db, "select distinct name from metrics order by name"),
-    inCells: namesIn(db, "select distinct cell || '/' || name as name from metrics order by 1"),
+    metrics: [...new Set(logged.map(({ name }) => name))],
+    inCells: new Map(inCells),
   };
 }
 
+/**
+ * A row for each distinct combination of columns, in their order. A table may have a million rows with a hundred
+ * combinations: an index that begins with the columns is asked for one after the other.
+ */
+function distinct(db: DatabaseSync, table: string, columns: readonly string[]): Record<string, unknown>[] {
+  const [names, places] = [columns.join(", "), columns.map(() => "?").join(", ")];
+  const from = db.prepare(`select * from ${table} where (${names}) > (${places}) order by ${names} limit 1`);
+  const found: Record<string, unknown>[] = [];
+  let row = db.prepare(`select * from ${table} order by ${names} limit 1`).get();
+  while (row !== undefined) {
+    found.push(row);
+    row = from.get(...columns.map((column) => String(row![column])));
+  }
+  return found;
+}
+
 /** Selects results of every method, or of one. */
-interface Result {
+export interface Result {
   readonly measure: string;
   readonly group: string;
   readonly method?: string;
@@ -192,9 +219,9 @@ interface Result {
 function resultNames(db: DatabaseSync): Map<string, Result> {
   const found = new Map<string, Result>();
   const add = (name: string, result: Result) => found.has(name) ? undefined : found.set(name, result);
-  const rows = db.prepare(
-    "select distinct method, measure, group_name, better from results order by method, measure, group_name",
-  ).all();
+  const place = (row: Record<string, unknown>) => `${row["method"]}\0${row["measure"]}\0${row["group_name"]}`;
+  const rows = distinct(db, "results", ["measure", "group_name", "method"])
+    .sort((a, b) => place(a) < place(b) ? -1 : 1);
   for (const { method, measure, group_name, better } of rows) {
     const place = { name: String(measure), group: String(group_name) };
     const result: Result = { measure: place.name, group: place.group, better: better as Direction ?? undefined };
@@ -205,18 +232,18 @@ function resultNames(db: DatabaseSync): Map<string, Result> {
   return found;
 }
 
-function namesIn(db: DatabaseSync, sql: string): string[] {
-  return db.prepare(sql).all().map(({ name }) => String(name));
-}
-
 type Reduction = "last" | "min" | "max";
 
 /** A metric of each run: its minimum or maximum over all cells, or its last value in the last cell that has it. */
-function metricByRun(db: DatabaseSync, where: string, name: string, reduction: Reduction): Map<string, number> {
+function metricByRun(
+  db: DatabaseSync,
+  { name, cell }: { readonly name: string; readonly cell: string | null },
+  reduction: Reduction,
+): Map<string, number> {
   const rows = db.prepare(
     `select m.run, m.${reduction} as value from metrics m join cells c on c.run = m.run and c.name = m.cell
-     where ${where} and m.last is not null order by m.run, c.position`,
-  ).all(name);
+     where m.name = ?1 and m.cell = coalesce(?2, m.cell) and m.last is not null order by m.run, c.position`,
+  ).all(name, cell);
   return byRun(rows, reduction);
 }
 
@@ -240,13 +267,27 @@ function byRun(rows: readonly Record<string, unknown>[], reduction: Reduction): 
   return values;
 }
 
-/** All runs of an index. */
-export function readRuns(db: DatabaseSync): SortedRun[] {
+/** Summaries by run, and the state of the log that each was made from. */
+export type KnownSummaries = Map<string, { readonly stamp: string; readonly summary: RunSummary }>;
+
+/** All runs of an index. @param known what was read earlier, which is brought up to date */
+export function readRuns(db: DatabaseSync, known: KnownSummaries = new Map()): SortedRun[] {
   const tags = grouped(db, "select run, tag from tags order by run, tag");
-  return db.prepare("select id, name, status, cores, memory, summary from runs join logs on run = id").all().map((
-    row,
-  ) => ({
-    ...JSON.parse(String(row.summary)) as RunSummary,
+  const select = db.prepare("select summary from logs where run = ?");
+  const summaryOf = (id: string, stamp: string): RunSummary => {
+    const before = known.get(id);
+    // Without a log's state, as of a run that cannot be read, nothing says whether the summary is the same.
+    if (before?.stamp === stamp && stamp !== NO_STAMP) return before.summary;
+    const summary = JSON.parse(String(select.get(id)!.summary)) as RunSummary;
+    known.set(id, { stamp, summary });
+    return summary;
+  };
+  const rows = db.prepare(
+    `select id, name, status, cores, memory, log_file || ' ' || log_size || ' ' || log_time as stamp
+     from runs join logs on run = id`,
+  ).all();
+  return rows.map((row) => ({
+    ...summaryOf(String(row.id), String(row.stamp)),
     status: row.status as RunStatus,
     name: row.name === null ? null : String(row.name),
     cores: row.cores as number | null,
@@ -255,6 +296,8 @@ export function readRuns(db: DatabaseSync): SortedRun[] {
     sortedBy: null,
   }));
 }
+
+const NO_STAMP = "0.0 0 0.0";
 
 function grouped(db: DatabaseSync, sql: string): Map<string, Record<string, unknown>[]> {
   const groups = new Map<string, Record<string, unknown>[]>();

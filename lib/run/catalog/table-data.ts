@@ -1,6 +1,13 @@
 // What tables of runs are made from: runs, settings and numbers of a folder, from its index and in memory while unchanged.
 import { FIELDS, flatSettings } from "../view/mod.ts";
-import { metricNamesIn, type MetricValues, metricValues, readRuns, type SortedRun } from "./listing.ts";
+import {
+  type KnownSummaries,
+  metricNamesIn,
+  type MetricValues,
+  metricValues,
+  readRuns,
+  type SortedRun,
+} from "./listing.ts";
 import { type LiveIndex, liveIndex } from "./live-index.ts";
 
 /** The runs of a folder at one time. */
@@ -38,11 +45,12 @@ export function tableReader(runsFolder: string, writable: boolean): TableReader 
   let known: { readonly version: string; readonly data: TableData } | undefined;
   // A run's settings are those of its first event, which never changes.
   const settings = new Map<string, Readonly<Record<string, unknown>>>();
+  const summaries: KnownSummaries = new Map();
   return {
     async read() {
       index ??= liveIndex(runsFolder, writable);
       const { version, parts, ids } = await index.look();
-      if (known?.version !== version) known = { version, data: tableData(parts, ids, settings) };
+      if (known?.version !== version) known = { version, data: tableData(parts, ids, { settings, summaries }) };
       return known.data;
     },
     touch: (ids) => index?.touch(ids) ?? Promise.resolve(),
@@ -55,13 +63,16 @@ type Database = Parameters<typeof readRuns>[0];
 function tableData(
   parts: readonly Database[],
   ids: readonly string[],
-  settings: Map<string, Readonly<Record<string, unknown>>>,
+  { settings, summaries }: {
+    readonly settings: Map<string, Readonly<Record<string, unknown>>>;
+    readonly summaries: KnownSummaries;
+  },
 ): TableData {
   const there = new Set(ids);
   const byId = new Map<string, SortedRun>();
   const partOf = new Map<string, Database>();
   for (const part of parts) {
-    for (const run of readRuns(part)) {
+    for (const run of readRuns(part, summaries)) {
       if (!there.has(run.id)) continue;
       byId.set(run.id, run);
       partOf.set(run.id, part);
@@ -72,6 +83,8 @@ function tableData(
   );
   const statements = new Map(parts.map((part) => [part, part.prepare("select config from runs where id = ?")]));
   const numbers = new Map<string, MetricValues | undefined>();
+  const allNames = new Map(parts.map((part) => [part, once(() => metricNamesIn(part))]));
+  const namesOf = (part: Database) => allNames.get(part)!();
 
   const settingsOf = (run: string) => {
     let found = settings.get(run);
@@ -90,7 +103,7 @@ function tableData(
     return numbers.get(name);
   };
   const merged = (name: string): MetricValues | undefined => {
-    const found = parts.map((part) => [part, metricValues(part, name)] as const);
+    const found = parts.map((part) => [part, metricValues(part, name, namesOf(part))] as const);
     const first = found.find(([, values]) => values !== undefined)?.[1];
     if (first === undefined) return undefined;
     const values = found.flatMap(([part, metric]) =>
@@ -111,8 +124,8 @@ function tableData(
       [...recent()].some((key) => key === name || key.endsWith(`.${name}`)) || numbersOf(name) !== undefined ||
       isSetting(name),
     names() {
-      const found = parts.map(metricNamesIn);
-      const all = found.flatMap(({ results, metrics, inCells }) => [...results.keys(), ...metrics, ...inCells]);
+      const found = parts.map(namesOf);
+      const all = found.flatMap(({ results, metrics, inCells }) => [...results.keys(), ...metrics, ...inCells.keys()]);
       return [...new Set([...FIELDS, ...SYSTEM_FIGURES, ...recent(), ...all])];
     },
   };

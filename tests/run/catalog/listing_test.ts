@@ -1,5 +1,9 @@
 // Listing runs: every filter, sorting by columns, results and metrics.
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { random } from "../../../lib/random.ts";
+import { INDEX_SCHEMA } from "../../../lib/run/catalog/index-schema.ts";
+import { metricNamesIn, metricValues } from "../../../lib/run/catalog/listing.ts";
 import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
 import { listCommand } from "../../../lib/cli/ls.ts";
@@ -8,6 +12,9 @@ import { addLabel } from "../../../lib/run/catalog/labels.ts";
 import { resultsOf } from "../results.ts";
 import { trainCell } from "../cells/cells.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";
+
+const SEED = Date.now() % 100_000;
+console.log(`random rows with seed ${SEED}`);
 
 const printed = async (folder: string, ...args: string[]) => {
   let text = "";
@@ -183,3 +190,51 @@ for (
       await assert.rejects(printed(folder, ...text.split(" ")), (e) => e instanceof UserError && e.code === code);
     }));
 }
+
+Deno.test("names and values of a large index are found by its indexes, without reading its tables", () => {
+  using db = new DatabaseSync(":memory:");
+  db.exec(INDEX_SCHEMA);
+  const insert = (table: string, values: readonly unknown[]) =>
+    db.prepare(`insert or replace into ${table} values (${values.map(() => "?").join(", ")})`)
+      .run(...values as string[]);
+  const from = random(SEED, "names");
+  for (let i = 0; i < 500; i++) {
+    const [run, measure] = [`run-${from.int(50)}`, from.pick(["bpb", "math", "a/b"])];
+    insert("results", [
+      run,
+      from.pick(["bts", "soup"]),
+      measure,
+      from.pick(["", "mean", "code"]),
+      1,
+      ...Array(5).fill(null),
+    ]);
+    const [cell, name] = [from.pick(["seed", "stitch", "x/y"]), from.pick(["loss", "lr", "validation/code"])];
+    insert("metrics", [run, cell, name, 1, 0, 1, 1, 1, 1, 1, 1]);
+  }
+  const { results, metrics, inCells } = metricNamesIn(db);
+  const all = (sql: string) => db.prepare(sql).all().map((row) => Object.values(row).join("/"));
+  assert.deepEqual([...metrics].sort(), all("select distinct name from metrics order by 1"));
+  assert.deepEqual([...inCells.keys()].sort(), all("select distinct cell || '/' || name from metrics order by 1"));
+  const named = all("select distinct method, measure, nullif(group_name, '') from results").map((name) =>
+    name.replace(/\/$/, "")
+  );
+  assert.deepEqual(
+    [...results].flatMap(([name, { method }]) => method === undefined ? [] : [name]).sort(),
+    named.sort(),
+  );
+
+  // What was asked, and which of it reads a whole table.
+  const asked: string[] = [];
+  const spy = new Proxy(db, {
+    get(target, key) {
+      if (key === "prepare") return (sql: string) => (asked.push(sql), target.prepare(sql));
+      return Reflect.get(target, key);
+    },
+  });
+  const names = metricNamesIn(spy);
+  for (const name of ["bpb", "bts/math/code", "loss", "stitch/loss:min"]) metricValues(spy, name, names);
+  const scans = asked.flatMap((sql) => db.prepare(`explain query plan ${sql}`).all())
+    .map(({ detail }) => String(detail)).filter((detail) => /^SCAN (r|m|results|metrics)\b(?!.*INDEX)/.test(detail));
+  assert.ok(asked.length >= 8);
+  assert.deepEqual(scans, []);
+});
