@@ -10,6 +10,12 @@ export const commonHeaders = secureHeaders({
   xFrameOptions: "DENY",
   // Loopback has no TLS.
   strictTransportSecurity: false,
+  // What only browsers of long ago know: a page's hundred scripts would each carry it.
+  originAgentCluster: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
   permissionsPolicy: { camera: [], geolocation: [], microphone: [] },
 });
 

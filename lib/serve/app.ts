@@ -1,7 +1,6 @@
 // The HTTP app: a stateless fetch handler over the folders of runs. It reads; with a page's token it also changes them.
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, MiddlewareHandler } from "hono";
-import { compress } from "hono/compress";
 import { etag } from "hono/etag";
 import { HTTPException } from "hono/http-exception";
 import { methodNotAllowed } from "hono/method-not-allowed";
@@ -123,14 +122,20 @@ export function createApp(options: AppOptions): OpenAPIHono {
 function addAssets(app: OpenAPIHono): void {
   // Begins now, so that the first page need not wait; requests report what goes wrong.
   loadAssets().catch(() => {});
-  app.use("/static/*", compress(), etag());
+  app.use("/static/*", etag());
   app.get("/static/*", async (c) => {
     const { files } = await loadAssets();
     const asset = files.get(c.req.path.slice("/static/".length));
     if (asset === undefined) return problem(c, 404, "route.unknown", "There is no such file");
     c.header("content-security-policy", ASSET_POLICY);
     c.header("cache-control", "no-cache");
-    return c.body(asset.body, 200, { "content-type": asset.type });
+    c.header("etag", `"${asset.tag}"`);
+    c.header("vary", "accept-encoding");
+    if (!/\bgzip\b/.test(c.req.header("accept-encoding") ?? "")) {
+      return c.body(asset.body, 200, { "content-type": asset.type });
+    }
+    c.header("content-encoding", "gzip");
+    return c.body(asset.gzipped, 200, { "content-type": asset.type });
   });
 }
 

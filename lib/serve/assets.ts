@@ -1,10 +1,16 @@
 // The pages' scripts and styles: read once and served from memory, so that no request reaches the disk.
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { loadScripts, moduleGraph } from "./scripts.ts";
 
 /** One static file in memory. */
 export interface Asset {
   readonly type: string;
   readonly body: string;
+  /** Its hash, for `ETag`. */
+  readonly tag: string;
+  /** The body, compressed once for everybody who asks. */
+  readonly gzipped: Uint8Array<ArrayBuffer>;
 }
 
 /** Everything below `/static/`. */
@@ -39,12 +45,16 @@ export function loadAssets(): Promise<Assets> {
 
 async function readAssets(): Promise<Assets> {
   const files = new Map<string, Asset>();
+  const add = (path: string, type: string, body: string) => {
+    const tag = createHash("sha256").update(body).digest("base64url").slice(0, 22);
+    files.set(path, { type, body, tag, gzipped: new Uint8Array(gzipSync(body, { level: 9 })) });
+  };
   const scripts = await loadScripts(Object.values(PAGES));
-  for (const [path, { body }] of scripts) files.set(path, { type: "text/javascript; charset=utf-8", body });
+  for (const [path, { body }] of scripts) add(path, "text/javascript; charset=utf-8", body);
   const uplot = new URL(import.meta.resolve("uplot/dist/uPlot.min.css"));
   const style = `${await Deno.readTextFile(uplot)}\n${await styles()}`;
-  files.set("style.css", { type: "text/css; charset=utf-8", body: style });
-  files.set("icon.svg", { type: "image/svg+xml", body: await Deno.readTextFile(new URL("icon.svg", CLIENT)) });
+  add("style.css", "text/css; charset=utf-8", style);
+  add("icon.svg", "image/svg+xml", await Deno.readTextFile(new URL("icon.svg", CLIENT)));
   const graphs = Object.entries(PAGES).map(([page, entry]) => [page, moduleGraph(scripts, entry)]);
   return { files, pages: Object.fromEntries(graphs) };
 }

@@ -154,7 +154,7 @@ Deno.test("static files are scripts without types, revalidated by their tag", as
       }
     }
     assert.ok(
-      seen.has("/static/run/view/view.ts") && seen.has("/static/npm/uplot/dist/uPlot.esm.js"),
+      seen.has("/static/run/view/view.ts") && seen.has("/static/npm/uplot/dist/uPlot.iife.min.js"),
       [...seen].join(" "),
     );
   });

@@ -1,7 +1,11 @@
 // The browser's modules: what becomes of TypeScript, TSX and packages on the way.
 import { parse } from "es-module-lexer";
 import assert from "node:assert/strict";
-import { loadScripts, moduleGraph } from "../../lib/serve/scripts.ts";
+import { stripTypeScriptTypes } from "node:module";
+import { gunzipSync } from "node:zlib";
+import ts from "typescript";
+import { createApp } from "../../lib/serve/mod.ts";
+import { loadScripts, moduleGraph, withoutComments } from "../../lib/serve/scripts.ts";
 import { loadAssets } from "../../lib/serve/assets.ts";
 
 Deno.test("`loadScripts()` erases types and compiles elements, and keeps a module's lines", async () => {
@@ -20,6 +24,38 @@ Deno.test("`loadScripts()` erases types and compiles elements, and keeps a modul
   assert.equal(new Set(graph).size, graph.length);
   assert.deepEqual([...scripts.keys()].sort(), [...graph].sort());
   assert.ok(graph.includes("npm/hono/dist/jsx/dom/render.js"));
+});
+
+Deno.test("`withoutComments()` leaves of every module of the pages what a parser would, line by line", async () => {
+  const printer = ts.createPrinter({ removeComments: true });
+  const printed = (code: string) => printer.printFile(ts.createSourceFile("module.js", code, ts.ScriptTarget.Latest));
+  const { pages } = await loadAssets();
+  const paths = new Set(Object.values(pages).flat().filter((path) => path.endsWith(".ts")));
+  assert.ok(paths.size > 50);
+  let left = 0, all = 0;
+  for (const path of paths) {
+    const code = stripTypeScriptTypes(await Deno.readTextFile(new URL(`../../lib/${path}`, import.meta.url)));
+    const short = withoutComments(code);
+    assert.equal(printed(short), printed(code), path);
+    assert.equal(short.split("\n").length, code.split("\n").length, path);
+    assert.doesNotMatch(short, /^\s*(\/\/|\/\*\*)/m, path);
+    left += short.length;
+    all += code.length;
+  }
+  assert.ok(left < 0.9 * all, `${left} of ${all} characters`);
+});
+
+Deno.test("assets come compressed to those who take that, with the same tag", async () => {
+  const app = createApp({ runsFolder: "none" });
+  const ask = async (headers: Record<string, string>) =>
+    await app.fetch(new Request("http://localhost/static/style.css", { headers: { host: "localhost", ...headers } }));
+  const [plain, zipped] = [await ask({}), await ask({ "accept-encoding": "gzip, deflate" })];
+  assert.deepEqual([plain, zipped].map(({ headers }) => headers.get("content-encoding")), [null, "gzip"]);
+  const tag = plain.headers.get("etag")!;
+  assert.equal(zipped.headers.get("etag"), tag);
+  const bytes = new Uint8Array(await zipped.arrayBuffer());
+  assert.equal(new TextDecoder().decode(gunzipSync(bytes)), await plain.text());
+  assert.equal((await ask({ "accept-encoding": "gzip", "if-none-match": tag })).status, 304);
 });
 
 Deno.test("a page preloads every module that it imports", async () => {
