@@ -74,10 +74,12 @@ function namesOf(views: readonly RunView[]): string[] {
   return views.map(({ id, title }) => views.filter((other) => other.title === title).length === 1 ? title : id);
 }
 
+const titled = (title: string, rows: readonly unknown[]) => rows.length === 0 ? `${title}: none` : title;
+
 function tablesOf({ settings, made, results }: Compared, names: readonly string[]): Table[] {
   const texts = (title: string, rows: readonly ComparedRow<unknown>[]): Table => ({
     name: title,
-    title: rows.length === 0 ? `${title}: none` : title,
+    title: titled(title, rows),
     columns: [textColumn("key", " "), ...names.map((name, at) => textColumn(String(at), name))],
     rows: rows.map(({ key, values }) => ({
       key,
@@ -90,7 +92,7 @@ function tablesOf({ settings, made, results }: Compared, names: readonly string[
     texts("Settings that differ", settings),
     {
       name: "results",
-      title: "Results",
+      title: titled("Results", results),
       columns: [textColumn("key", "result"), ...names.map((name, at) => numberColumn(String(at), name, 3))],
       rows: results.map(({ key, values }) => ({
         key,

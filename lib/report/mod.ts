@@ -18,7 +18,7 @@ export { type Line, linesPanel } from "./figures/instability.ts";
 export type { LossOptions } from "./figures/loss.ts";
 export { figureHtml } from "./figures/figure-html.ts";
 export { panelImage } from "./figures/panel-image.ts";
-export { draw, type Figure } from "./figures/plot.ts";
+export { draw, type Figure, labelRoom } from "./figures/plot.ts";
 export { byteSize, compact, duration, fixed } from "./format.ts";
 export { type Grid, gridHtml, gridMarkdown, gridOf } from "./grid.ts";
 export { reportMarkdown } from "./markdown.ts";

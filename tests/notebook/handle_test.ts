@@ -65,6 +65,25 @@ Deno.test({
 });
 
 Deno.test({
+  name: "`stop()` asks the run's process to end, waits until it has, and says the status then",
+  ...detached,
+  async fn() {
+    const runs = await Deno.makeTempDir();
+    Deno.env.set("FAKE_MS", "120000");
+    try {
+      const run = await startRun({ runs, experiment: EXPERIMENT });
+      assert.equal((await run.view()).status, "running");
+      // A real experiment ends its log; this one just dies.
+      assert.equal(await run.stop(), "lost");
+      await says(run.stop(), /no process is working on it/);
+    } finally {
+      Deno.env.delete("FAKE_MS");
+      await Deno.remove(runs, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
   name: "`startRun()` passes on what an experiment says that ends before its run begins, and leaves no run",
   ...detached,
   async fn() {

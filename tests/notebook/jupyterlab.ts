@@ -42,6 +42,8 @@ try {
     console.log(`ok: all cells ran without an error and show ${images} figures`);
   });
   status = 0;
+} catch (error) {
+  console.error(error);
 } finally {
   server.stop();
   await Deno.remove(folder, { recursive: true });
@@ -143,7 +145,7 @@ async function watchCard(page: Page): Promise<{ text: string; curve: string | un
       return {
         count: cards.length,
         text: cards[0]!.textContent ?? "",
-        curve: cards[0]!.querySelector("svg path")?.getAttribute("d") ?? undefined,
+        curve: cards[0]!.querySelector('g[aria-label="line"] path')?.getAttribute("d") ?? undefined,
       };
     });
     if (state !== undefined) {
@@ -151,7 +153,8 @@ async function watchCard(page: Page): Promise<{ text: string; curve: string | un
       if (state.text !== states.at(-1)?.text) states.push({ text: state.text, curve: state.curve });
       if (picture !== undefined && !taken && state.curve !== undefined && state.curve.length > 200) {
         taken = true;
-        await page.screenshot({ path: picture });
+        await page.locator(".jp-CodeCell", { hasText: "lab.start(" }).first().evaluate((cell) => cell.scrollIntoView());
+        await page.locator(".jp-NotebookPanel").screenshot({ path: picture });
       }
       if (/ · done · /.test(state.text)) return states;
     }

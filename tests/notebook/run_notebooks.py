@@ -96,6 +96,9 @@ def run_notebook(path: pathlib.Path, out: pathlib.Path, write: bool) -> None:
             # A value that has shown itself is empty.
             cell.outputs = [o for o in cell.outputs if o.output_type != "execute_result" or o.data]
             cell.metadata.pop("execution", None)
+            # Where the runs were is of no interest to readers.
+            shown = json.dumps(cell.outputs).replace(os.environ["STITCHBOOK_RUNS"], "runs")
+            cell.outputs = [nbformat.from_dict(output) for output in json.loads(shown)]
     executed = out / path.name
     nbformat.write(notebook, executed)
     print(f"{path.name}: {seconds:.0f} s, {executed.stat().st_size:,} bytes", flush=True)

@@ -114,9 +114,9 @@ export function gatesBundle(
       }: ${legend.join("")}</div>` +
       `<pre style="white-space:pre-wrap;line-height:1.9;margin:.4em 0">${
         tokens.map((token) => tokenHtml(token, last)).join("")
-      }</pre><table><thead><tr><th style="text-align:left">mean gate</th>${head.join("")}</tr></thead><tbody>${
-        rows.join("")
-      }</tbody></table></div>`,
+      }</pre><table style="font:inherit"><thead><tr><th style="text-align:left">mean gate</th>${
+        head.join("")
+      }</tr></thead><tbody>${rows.join("")}</tbody></table></div>`,
     "text/plain": [
       `Gates of ${methodLabel(model)}, ${places[last]!.title}`,
       ...models.map(({ name }, at) => `${methodLabel(name)} speaks at ${spoken[at]} of ${tokens.length} tokens`),

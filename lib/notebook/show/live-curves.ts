@@ -69,7 +69,7 @@ export function liveCurves(title: string, options: LiveCurvesOptions = {}): Live
   return {
     rows,
     async add(step, values) {
-      rows.push({ ...values, step });
+      rows.push({ step, ...values });
       if (performance.now() >= next) await send(false);
     },
     end: () => send(true),

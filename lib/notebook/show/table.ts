@@ -72,18 +72,22 @@ function tableOf(rows: readonly Row[], title: string): Table {
         ? numberColumn(key, key, digitsOf(values))
         : textColumn(key);
     }),
-    rows: some.map((row) =>
-      Object.fromEntries(keys.map((key) => {
-        const value = row[key] ?? null;
-        return [key, typeof value === "boolean" ? String(value) : value];
-      }))
-    ),
+    rows: some.map((row) => Object.fromEntries(keys.map((key) => [key, cellOf(row[key])]))),
   };
 }
 
-/** Digits after the point with which all values have four significant ones; 0 if all are whole. */
-function digitsOf(values: readonly number[]): number {
+function cellOf(value: Row[string]): string | number | null {
+  if (typeof value === "boolean") return String(value);
+  // What is too small for a few decimals is written with an exponent.
+  return typeof value === "number" && Math.abs(value) < SMALL ? Number(value.toPrecision(3)) : value ?? null;
+}
+
+/** Below this, the values of a column are written with an exponent. */
+const SMALL = 1e-4;
+
+/** Digits after the point with which the largest value has four significant ones; undefined if all are too small. */
+function digitsOf(values: readonly number[]): number | undefined {
   if (values.every(Number.isInteger)) return 0;
-  const largest = Math.max(...values.filter(Number.isFinite).map(Math.abs));
-  return largest > 0 && Number.isFinite(largest) ? Math.min(8, Math.max(0, 3 - Math.floor(Math.log10(largest)))) : 4;
+  const largest = values.reduce((most, value) => Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most, 0);
+  return largest < SMALL ? undefined : Math.min(8, Math.max(0, 3 - Math.floor(Math.log10(largest))));
 }

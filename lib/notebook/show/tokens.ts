@@ -39,7 +39,7 @@ export function tokenized(
         }</span>`
       ).join("")
     }</pre><small style="opacity:.65">${counts}</small></div>`,
-    "text/plain": `${tokens.map(({ text }) => visible(text).trimEnd()).join("|")}\n${counts}`,
+    "text/plain": `${tokens.map(({ text }) => visible(text).replaceAll("\n", "")).join("|")}\n${counts}`,
   }));
 }
 

@@ -34,6 +34,10 @@ Deno.test("`lab.table()` is the array of its rows and shows them, long ones at t
   const long = lab.table(Array.from({ length: 1_000 }, (_, step) => ({ step })));
   assert.match((await shows(long))["text/plain"]!, /^1000 rows, 980 of them .*left out$/m);
   assert.equal(long.length, 1_000);
+  const small = lab.table([{ difference: 2.345e-8 }, { difference: 0 }]);
+  assert.match((await shows(small))["text/plain"]!, / 2\.35e-8\n +0$/);
+  const many = lab.table(Array.from({ length: 300_000 }, (_, i) => ({ value: i / 7 })));
+  assert.match((await shows(many))["text/plain"]!, /300000 rows/);
   assert.equal(Deno.inspect(lab.table([{ a: 1 }])).trim(), "a\n─\n1");
 });
 
@@ -138,6 +142,12 @@ Deno.test("`pngUrl()` writes an image whose pixels come back", () => {
 Deno.test("`lab.plot()` draws a table in one line, or marks", async () => {
   const rows = Array.from({ length: 9 }, (_, step) => ({ step, loss: 1 / (step + 1) }));
   assert.match((await shows(lab.plot(rows, { x: "step", y: "loss" })))["image/svg+xml"]!, /Plot of loss by step/);
+  const bars = [{ model: "seed", score: 2, of: "x" }, { model: "a rather long name of a model", score: 3, of: EVIL }];
+  const { document } = parseHTML(
+    (await shows(lab.plot(bars, { x: "score", y: "model", color: "of" })))["image/svg+xml"]!,
+  );
+  const texts = [...document.querySelectorAll("text")].map((text) => text.textContent!.trim());
+  for (const text of ["seed", bars[1]!.model, "x", EVIL]) assert.ok(texts.includes(text), `${text} in ${texts.join()}`);
   assert.match((await shows(lab.plot({ marks: [] })))["image/svg+xml"]!, /^<svg /);
 });
 
