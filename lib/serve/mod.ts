@@ -5,3 +5,4 @@ export { type AppOptions, createApp } from "./app.ts";
 export { type Beside, missingFolderText, serve, type ServeOptions, type Server, takenPortText } from "./server.ts";
 export { type ServerWorker, startServerWorker } from "./worker.ts";
 export { type WorkerOptions } from "./worker-messages.ts";
+export { labelsOf } from "./compare/labels.ts";
