@@ -12,6 +12,7 @@ import { type MetricValue, scoreAnswer, scoreContinuation, type Scored, scoreQue
 import type { Subject } from "./subject.ts";
 import { type HarnessTask, type Item, openTask, type Request } from "./task.ts";
 import type { TaskSet } from "./task-files.ts";
+import { withinSeconds } from "./within-seconds.ts";
 
 /** The results of a task. */
 export interface TaskScores {
@@ -223,11 +224,14 @@ function judged(config: TaskConfig, item: Item, responses: readonly (readonly Re
       case "generate_until": {
         const texts = responses[0]!.map((one) => (one as { readonly text: string }).text);
         try {
-          filtered[name] = apply(texts, item.document.fields);
+          filtered[name] = withinSeconds(`the filter ${name}'s expressions`, () => apply(texts, item.document.fields));
+          metrics[name] = withinSeconds(
+            "the metrics' expressions",
+            () => scoreAnswer(config.metrics, filtered[name]!, item.wanted),
+          );
         } catch (error) {
           throw atDocument(item, error);
         }
-        metrics[name] = scoreAnswer(config.metrics, filtered[name], item.wanted);
       }
     }
   }

@@ -11,6 +11,7 @@ import {
 } from "../jinja/mod.ts";
 import { PythonFloat, pythonText } from "./python-values.ts";
 import { pythonRegex } from "./python-regex.ts";
+import { withinSeconds } from "./within-seconds.ts";
 
 /** What the harness puts into a template: the fields of a document. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -72,7 +73,8 @@ const AS_PYTHON: JinjaDialect = {
       /\\(?:g<(\w+)>|(\d))/g,
       (_, name, digit) => name === undefined || /^\d+$/.test(name) ? `$${digit ?? name}` : `$<${name}>`,
     );
-    return text(String(operand.value).replace(pythonRegex(pattern), inJavaScript));
+    const replaced = () => String(operand.value).replace(pythonRegex(pattern), inJavaScript);
+    return text(withinSeconds("regular expressions of regex_replace", replaced));
   },
 };
 
