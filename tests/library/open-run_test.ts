@@ -8,6 +8,7 @@ import { btsConfigSchema } from "../../lib/bts/mod.ts";
 import { chatSession } from "../../lib/cli/chat-session.ts";
 import { generateCommand } from "../../lib/cli/generate.ts";
 import { initCommand } from "../../lib/cli/init.ts";
+import { identityOf } from "../../lib/library/mod.ts";
 import { methodColors } from "../../lib/methods.ts";
 import { DISPLAY } from "../../lib/notebook/mod.ts";
 import { type LanguageModel, tokenLosses } from "../../lib/model/mod.ts";
@@ -67,6 +68,27 @@ Deno.test("a run of the main job as a library sees it", async (t) => {
       assert.equal(tensors(), before, "the run disposes of its models");
       await Promise.resolve();
       assert.equal(openedDevice(), undefined);
+    });
+
+    await t.step("the identity of a model does not depend on what is measured later", async () => {
+      const identities = () =>
+        Promise.all(
+          ["seed", "code", "soup", "bts"].map((name) => identityOf({ source: id, name: fullName(name) }, place)),
+        );
+      const place = { runsFolder: runs, id };
+      const fullName = (name: string) => name === "code" ? "expert:code" : name;
+      const all = await identities();
+      assert.equal(new Set(all).size, 4);
+      const log = join(runs, id, "events.jsonl");
+      const whole = await Deno.readTextFile(log);
+      try {
+        const [before] = whole.split(/^.*"kind":"cell\.start","cell":"evaluate"/m);
+        assert.ok(before !== whole);
+        await Deno.writeTextFile(log, before!);
+        assert.deepEqual(await identities(), all);
+      } finally {
+        await Deno.writeTextFile(log, whole);
+      }
     });
 
     await t.step("it is found by id, the start of one, name, path and URL, and tells what the log says", async () => {
