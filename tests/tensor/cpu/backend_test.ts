@@ -216,6 +216,17 @@ Deno.test("a thread that dies is an error, not a hang", async () => {
   await device.close();
 });
 
+Deno.test("a device that is closed has waited for the ends of its threads", async () => {
+  for (let i = 0; i < 3; i++) {
+    const device = await openDevice("cpu", { threads: 3 });
+    const codes: number[] = [];
+    for (const worker of (tf.backend() as StitchbookCPU).machine.workers) worker.on("exit", (code) => codes.push(code));
+    tf.matMul(tf.ones([64, 64]) as T2, tf.ones([64, 64]) as T2).dispose(); // some work that nobody has waited for
+    await device.close();
+    assert.deepEqual(codes, [0, 0], "they ended by themselves"); // 1 is that of a thread that was stopped
+  }
+});
+
 Deno.test("idle threads take no processor time", async () => {
   const program = fileURLToPath(new URL("../idle.ts", import.meta.url));
   const { stdout, success } = await new Deno.Command(Deno.execPath(), { args: ["run", "-A", program] }).output();

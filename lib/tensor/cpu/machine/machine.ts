@@ -1,6 +1,7 @@
 // Memory, kernels and threads together: what the backend computes with.
 import { Worker } from "node:worker_threads";
 import { UserError } from "../../../errors.ts";
+import { withTimeout } from "../../../timeout.ts";
 import { addressOf } from "../../address.ts";
 import { type BlasLibrary, findBlas, openBlas } from "../../blas.ts";
 import { type Arguments, KERNEL_NAMES, type KernelName, KERNELS } from "../layout/jobs.ts";
@@ -90,6 +91,9 @@ export type Products = typeof PRODUCTS[number];
 
 export const PRODUCTS = ["amx", "avx512", "avx2", "blas", "wasm"] as const;
 
+/** A thread that sleeps ends within milliseconds; one that hangs is not waited for. */
+const MOST_MS_TO_END = 2000;
+
 /** Below this many nanoseconds a job stays on the main thread. */
 const WORTH_SHARING = 25_000;
 
@@ -131,6 +135,7 @@ export async function createMachine(
   };
 
   const workers = await startWorkers({ module, memory, blas: blas?.path, native }, options.threads - 1);
+  const ended = workers.map((worker) => new Promise<void>((resolve) => worker.once("exit", () => resolve())));
   for (const worker of workers) {
     worker.on("error", (error) => closed || fail(`a thread died (${(error as Error).message})`));
     worker.on("exit", () => closed || fail("a thread exited unexpectedly"));
@@ -188,6 +193,8 @@ export async function createMachine(
     Atomics.store(words, STOP / 4, 1);
     Atomics.add(words, EPOCH / 4, 1);
     Atomics.notify(words, EPOCH / 4);
+    // They end by themselves. Deno's terminate() does not wait: a thread would still free its memory while the process exits.
+    await withTimeout(Promise.all(ended), MOST_MS_TO_END);
     await Promise.all(workers.map((worker) => worker.terminate()));
     library?.close();
     opened?.close();
