@@ -4,7 +4,7 @@ import { type GenerateOptions, openRun, type SavedRun, type TrainedModel } from 
 import { type MetricPoint, readRun, type RunResults, type RunStatus, type RunView, stopAndWait } from "../run/mod.ts";
 import type { Figure } from "../report/mod.ts";
 import { card } from "./card.ts";
-import { DISPLAY, type Displayable, displaying, type Shown, shown } from "./display.ts";
+import { type DISPLAY, type Displayable, displaying, type Shown, shown } from "./display.ts";
 import { type CurveOptions, figureBundle, type FigureName, runFigure } from "./show/figure.ts";
 import { type GatesOptions, type TextGates, textGates } from "./show/gates.ts";
 import { showsModel } from "./show/model.ts";

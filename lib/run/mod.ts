@@ -80,6 +80,7 @@ export {
   type MeasureColumn,
   measureColumns,
   measurementOf,
+  MOST_COMPARED,
   numberColumn,
   optionValues,
   type ParallelCoordinates,

@@ -6,7 +6,7 @@ import { diffCommand } from "../../lib/cli/diff.ts";
 import { listCommand } from "../../lib/cli/ls.ts";
 import { runJson } from "../../lib/experiment/outcome.ts";
 import { evaluate, evaluationWindows, type Measure, MEASURES } from "../../lib/eval/mod.ts";
-import { resultsBundle } from "../../lib/notebook/handle.ts";
+import { resultsBundle } from "../../lib/notebook/show/results.ts";
 import { seedsTable } from "../../lib/report/seeds.ts";
 import { reportHtml } from "../../lib/report/page.ts";
 import { reportMarkdown } from "../../lib/report/markdown.ts";
@@ -132,7 +132,9 @@ Deno.test("a new measure appears in tables, lists, SQL, sweeps, reports, pages, 
     });
 
     await t.step("the reports of one run and over seeds", () => {
-      for (const text of [reportHtml(view!), reportMarkdown(view!), resultsBundle(view!)["text/plain"]!]) {
+      for (
+        const text of [reportHtml(view!), reportMarkdown(view!), resultsBundle(view!, view!.results!)["text/plain"]!]
+      ) {
         assert.match(text, /Most likely tokens that come, percent; higher is better/);
         assert.ok(text.includes(percent));
       }

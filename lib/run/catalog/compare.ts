@@ -54,12 +54,19 @@ export function compareRuns(
   };
 }
 
-/** The cells of a run that can be compared: those that logged curves, or that a method of the results is made by. */
+/**
+ * The cells of a run that can be compared: those that logged curves, or that make a method of the results; the one that
+ * measures a method stands for it only if no other does.
+ */
 export function comparedCells({ cells, results }: Pick<RunView, "cells" | "results">): CellView[] {
   const methods = Object.keys(results?.methods ?? {});
-  return cells.filter((cell) =>
-    cell.metrics.some(({ values }) => Object.keys(values).length > 0) || methodOf(cell.name, methods) !== undefined
-  );
+  const seen = new Set<string>();
+  return cells.filter((cell) => {
+    const method = methodOf(cell.name, methods);
+    const isFirst = method !== undefined && !seen.has(method);
+    if (isFirst) seen.add(method);
+    return isFirst || cell.metrics.some(({ values }) => Object.keys(values).length > 0);
+  });
 }
 
 /**

@@ -49,6 +49,7 @@ export {
   VALUE_DIGITS,
   valuesOf,
 } from "./metrics.ts";
+export { MOST_COMPARED } from "./most-compared.ts";
 export { countsSteps, formatSeconds, progressLine } from "./progress.ts";
 export { KEPT_POINTS, recentPoints, withRecentPoints } from "./recent-points.ts";
 export { checkFilter, FIELDS, type FilterTerm, flatSettings, matchesFilter, parseFilter } from "./run-filter.ts";

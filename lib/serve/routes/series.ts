@@ -7,11 +7,11 @@ import {
   countSeries,
   CSV_HEADER,
   type FoldStore,
+  MOST_COMPARED,
   pointsCsv,
   seriesNames,
   seriesOf,
 } from "../../run/mod.ts";
-import { MOST_COMPARED } from "../client/compare/view.ts";
 import { seriesNamesResponseSchema, seriesResponseSchema } from "../schemas.ts";
 import { body, json, problem, read, unknownRun } from "./answers.ts";
 

@@ -29,6 +29,11 @@ Deno.test("`compareCells()` compares cells by what they are, and by the method t
       "expert:multilingual",
       "stitch",
     ]);
+    // The stitches stand for the stitched model, not the cell that measures it.
+    const measuring = { ...run.cells[0]!, name: "evaluate:bts", metrics: [] };
+    const names = (cells: typeof run.cells) => comparedCells({ ...run, cells }).map(({ name }) => name);
+    assert.deepEqual(names([...run.cells, measuring]), names(run.cells));
+    assert.deepEqual(names([measuring]), ["evaluate:bts"]);
     const { columns, settings, scored } = compareCells(run, ["stitch", "seed"]);
     assert.deepEqual(columns.map(({ id, title }) => [id, title]), [
       ["stitch", "Train the stitches"],

@@ -1,9 +1,7 @@
 // What the page of a comparison shows, as it is in its URL. Pure: server and browser read and write the same.
+import { MOST_COMPARED } from "../../../run/view/mod.ts";
 import { AXIS_LABELS } from "../chart/axis.ts";
 import type { ChartSettings } from "../chart/settings.ts";
-
-/** Most runs that can be compared at once. */
-export const MOST_COMPARED = 50;
 
 /** Texts of runs whose lines can be compared, with their titles. */
 export const TEXTS = {

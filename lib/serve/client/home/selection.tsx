@@ -1,9 +1,9 @@
 // What can be done with the selected runs, and undone.
 import { useEffect, useState } from "hono/jsx";
+import { MOST_COMPARED } from "../../../run/view/mod.ts";
 import type { TrashResponse } from "../../schemas.ts";
 import { when } from "../common/format.ts";
 import { change, getJson } from "../common/session.ts";
-import { MOST_COMPARED } from "../compare/view.ts";
 
 /** The bar below the table while runs are selected. */
 export function SelectionBar({ selected, mayEdit, clear, changed }: {
