@@ -1,0 +1,80 @@
+// The page of a run in real Chromium, with odd logs and with the keyboard alone.
+import assert from "node:assert/strict";
+import { serve } from "../../../lib/serve/mod.ts";
+import { LOOSE, withBrowser } from "../../chromium.ts";
+import { optionalTest } from "../../optional.ts";
+import { demoBodies } from "../../run/demo-log.ts";
+import { fakeRun, withRunsFolder } from "../../run/fake-run.ts";
+import { ID, shows, WAIT } from "./run-page.ts";
+
+optionalTest(
+  "chromium",
+  "the page of a run reads bad logs, and works by keyboard",
+  (t) =>
+    withBrowser(async (_, withPage) => {
+      await t.step("reads a run with an empty title, and one whose log is damaged", async () => {
+        await withRunsFolder(async (runsFolder) => {
+          const other = "20261122-101010-bts-demo-bbbb";
+          const run = fakeRun(runsFolder, ID);
+          run.append(demoBodies({ id: ID, title: "  " }));
+          run.raw("{not json\n");
+          run.release();
+          const damaged = fakeRun(runsFolder, other);
+          damaged.raw("{not json\n");
+          damaged.append(demoBodies({ id: other }).slice(1, 4));
+          damaged.release();
+          const server = serve({ runsFolder, port: 0 });
+          try {
+            await withPage(async (page, complaints) => {
+              await page.goto(`${server.url}runs/${ID}`);
+              await shows(page, "h1", ID);
+              await shows(page, "#head .notes", "of the event log is damaged and left out");
+              await page.goto(`${server.url}runs/${other}`);
+              await shows(page, "#head .badge", "damaged");
+              await shows(page, "#head .error", "The start of the event log cannot be read");
+              await shows(page, "#cell-1", "Real text in four domains");
+              assert.deepEqual(complaints, []);
+            });
+          } finally {
+            await server.close();
+          }
+        });
+      });
+
+      await t.step("is used with the keyboard alone", async () => {
+        await withRunsFolder(async (runsFolder) => {
+          const run = fakeRun(runsFolder, ID);
+          run.append(demoBodies({ id: ID }));
+          run.release();
+          const server = serve({ runsFolder, port: 0 });
+          try {
+            await withPage(async (page) => {
+              await page.goto(`${server.url}runs/${ID}`);
+              await shows(page, "#head .badge", "Done");
+              const tabTo = async (selector: string) => {
+                for (let i = 0; i < 150; i++) {
+                  await page.keyboard.press("Tab");
+                  if (await page.locator(selector).evaluate((element) => element === document.activeElement)) return;
+                }
+                assert.fail(`Tab does not reach ${selector}`);
+              };
+              await tabTo(".graph a[href='#cell-8']");
+              await page.keyboard.press("Enter");
+              await page.locator("#cell-8 > details[open]").waitFor(WAIT);
+              await tabTo("#cell-1 > details > summary");
+              await page.keyboard.press("Enter");
+              await page.locator("#cell-1 > details[open] table").waitFor(WAIT);
+              await page.keyboard.press("Enter");
+              await page.locator("#cell-1 > details:not([open])").waitFor(WAIT);
+              await tabTo(".console > summary");
+              await page.keyboard.press("Space");
+              await shows(page, ".console", "This run kept no output.");
+            });
+          } finally {
+            await server.close();
+          }
+        });
+      });
+    }),
+  LOOSE,
+);

@@ -1,0 +1,21 @@
+// What tests of a run's page in real Chromium share.
+import type { Page } from "playwright-core";
+import type { EventBody } from "../../../lib/run/mod.ts";
+
+/** The run of these tests. */
+export const ID = "20261122-101010-bts-demo-aaaa";
+export const WAIT = { timeout: 20_000 };
+
+/** The number of events up to one of this kind of a cell. */
+export function upTo(bodies: readonly EventBody[], kind: EventBody["kind"], cell: string, step?: number): number {
+  return bodies.findIndex((body) =>
+    body.kind === kind && "cell" in body && body.cell === cell &&
+    (step === undefined || ("step" in body && body.step === step))
+  ) + 1;
+}
+
+/** The text of an element. */
+export const text = async (page: Page, selector: string) => (await page.locator(selector).textContent() ?? "").trim();
+/** Waits until an element has a text. */
+export const shows = (page: Page, selector: string, what: string) =>
+  page.locator(selector, { hasText: what }).first().waitFor(WAIT);
