@@ -4,6 +4,7 @@ import { UserError } from "../../errors.ts";
 import { ANY_TEXT, type CharAutomaton, charAutomaton, intersect, type Pattern } from "./char-automaton.ts";
 import { ANY, both, type CodePoints, codePoints, complement, matching, union } from "./code-points.ts";
 import { otherTexts } from "./complement.ts";
+import { shortened } from "./shortened.ts";
 
 /**
  * The automaton of a regular expression, in the syntax of JavaScript with the flag `u`. Lookaheads are supported at the
@@ -65,10 +66,10 @@ function parse(source: string): AST.Pattern {
     return new RegExpParser().parsePattern(source, 0, source.length, { unicode: true });
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    const reason = error.message.replace(/^Invalid regular expression: /, "");
+    const reason = error.message.slice(error.message.lastIndexOf(": ")); // after the whole expression
     throw new UserError(
       "constraint.pattern",
-      `The regular expression is malformed: ${reason}`,
+      `The regular expression is malformed: /${shortened(source)}/u${reason}`,
       "Use JavaScript's syntax with the flag u: a backslash goes before ^$\\.*+?()[]{}|/ but not before other punctuation",
     );
   }
@@ -137,7 +138,7 @@ function setOf(node: SetNode | AST.ClassIntersection | AST.ClassSubtraction, sou
 function refused(what: string, source: string): UserError {
   return new UserError(
     "constraint.pattern",
-    `The regular expression ${source} cannot be used: ${what} is not supported`,
+    `The regular expression ${shortened(source)} cannot be used: ${shortened(what)} is not supported`,
     "Use what a finite automaton can do: characters, classes, groups, |, ^, $ and the quantifiers ?, *, +, {n,m}; lookaheads after ^",
   );
 }

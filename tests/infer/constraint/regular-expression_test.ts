@@ -113,6 +113,14 @@ Deno.test("what is malformed, not regular or too large is refused by name", () =
   ) {
     assert.throws(() => all.regularExpression(source), { name: "UserError", code: "constraint.pattern", message });
   }
+  for (const [source, message] of [["(", /malformed/], ["\\b", /not supported/], ["(?=x)", /not supported/]] as const) {
+    const long = `${"🙂".repeat(5000)}${source}`;
+    assert.throws(() => all.regularExpression(long), (error: Error) => {
+      assert.match(error.message, message);
+      assert.ok(error.message.length < 300 && error.message.isWellFormed(), error.message);
+      return true;
+    });
+  }
   const nested = (depth: number) => all.regularExpression("(".repeat(depth) + "[(]\\(" + ")".repeat(depth));
   assert.ok(allows(nested(500), "(("));
   for (const depth of [501, 5000, 50_000]) {

@@ -1,6 +1,6 @@
 // JSON arrays: first items with schemas of their own, then others.
 import { choice, type Expression, repeat, type Rule, rule, sequence, text } from "../grammar.ts";
-import type { Alternative } from "./alternatives.ts";
+import type { Alternative } from "./alternative.ts";
 import type { Node } from "./nodes.ts";
 import { WHITESPACE } from "./text.ts";
 

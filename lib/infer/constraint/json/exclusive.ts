@@ -1,5 +1,5 @@
 // Whether two alternatives exclude each other, as those of `oneOf` must.
-import { type Alternative, equal, type JsonType } from "./alternatives.ts";
+import { type Alternative, equal, type JsonType } from "./alternative.ts";
 import type { Node } from "./nodes.ts";
 import { typeOf } from "./values.ts";
 

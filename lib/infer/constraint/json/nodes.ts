@@ -1,5 +1,6 @@
 // The places of a JSON schema: subschemas by identity, and references between them.
 import { attempt, UserError } from "../../../errors.ts";
+import { shortened } from "../shortened.ts";
 
 /** A subschema. */
 export interface Node {
@@ -66,8 +67,7 @@ const unescaped = (key: string) => key.replaceAll("~1", "/").replaceAll("~0", "~
 
 /** A value for an error. */
 export function described(value: unknown): string {
-  const json = JSON.stringify(value) ?? String(value);
-  return json.length > 60 ? `${json.slice(0, 57)}…` : json;
+  return shortened(JSON.stringify(value) ?? String(value));
 }
 
 /** The error for a schema that cannot be used. */

@@ -2,7 +2,7 @@
 import { type CharAutomaton, type CharState, intersect } from "../char-automaton.ts";
 import { choice, type Expression, sequence, text } from "../grammar.ts";
 import { regularExpression } from "../regular-expression.ts";
-import type { Alternative, Bound } from "./alternatives.ts";
+import type { Alternative, Bound } from "./alternative.ts";
 import { schemaFault } from "./nodes.ts";
 import { matches } from "./text.ts";
 

@@ -1,7 +1,7 @@
 // JSON objects: properties in the order of the schema, then others.
 import { allBut } from "../char-automaton.ts";
 import { choice, type Expression, repeat, type Rule, rule, sequence, text } from "../grammar.ts";
-import type { Alternative } from "./alternatives.ts";
+import type { Alternative } from "./alternative.ts";
 import { type Node, schemaFault } from "./nodes.ts";
 import { CHARACTER, UNESCAPED, WHITESPACE } from "./text.ts";
 

@@ -1,6 +1,7 @@
 // The grammar of the JSON texts that are valid under a JSON schema.
 import { choice, type Expression, type Rule, rule, text } from "../grammar.ts";
-import { type Alternative, alternativesOf, generatedTypes, type JsonType } from "./alternatives.ts";
+import { type Alternative, generatedTypes, type JsonType } from "./alternative.ts";
+import { alternativesOf } from "./alternatives.ts";
 import { arrayGrammar } from "./arrays.ts";
 import { areExclusive } from "./exclusive.ts";
 import { type Node, schemaNodes } from "./nodes.ts";

@@ -3,7 +3,7 @@ import { ANY } from "../code-points.ts";
 import { type CharAutomaton, charAutomaton, intersect } from "../char-automaton.ts";
 import { type Expression, repeat, sequence, text } from "../grammar.ts";
 import { regularExpression } from "../regular-expression.ts";
-import type { Alternative } from "./alternatives.ts";
+import type { Alternative } from "./alternative.ts";
 import { FORMATS } from "./formats.ts";
 import { CHARACTER } from "./text.ts";
 

@@ -1,5 +1,5 @@
 // Values that `enum` and `const` give, beside other keywords.
-import type { Alternative, JsonType } from "./alternatives.ts";
+import type { Alternative, JsonType } from "./alternative.ts";
 import { schemaFault } from "./nodes.ts";
 
 export function typeOf(value: unknown): JsonType {
