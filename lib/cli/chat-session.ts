@@ -11,8 +11,12 @@ import { defaultSampling, optionOf, readSamplingOptions, samplingNames } from ".
 export interface ChatHost {
   /** Opens another model of the run; the caller of {@linkcode chatSession} keeps the first. */
   open(name: string): Promise<InferenceModel>;
-  /** Saves a text in a file that does not exist. */
-  save(path: string, text: string): Promise<void>;
+  /**
+   * Writes a line behind those of a file of conversations.
+   *
+   * @param earlier the line that it takes the place of, if the file still ends with it
+   */
+  save(path: string, line: string, earlier: string | undefined): Promise<void>;
   /** Writes a part of an answer. */
   write(text: string): void;
   /** Says something that is not part of an answer. */
@@ -53,6 +57,8 @@ export function chatSession(first: InferenceModel, options: ChatOptions, host: C
   let sampling = options.sampling;
   let { maxTokens } = options;
   let turns: ChatMessage[] = [];
+  /** What was written of this conversation, by file. */
+  const saved = new Map<string, string>();
 
   const messages = (): ChatMessage[] => [
     ...(system === undefined || system === "" ? [] : [{ role: "system", content: system }]),
@@ -152,16 +158,19 @@ export function chatSession(first: InferenceModel, options: ChatOptions, host: C
       help: "forgets the conversation, but not the system message",
       run() {
         turns = [];
+        saved.clear();
         host.say("The conversation starts over");
       },
     },
     save: {
       usage: "/save <file>",
-      help: "writes the conversation as a line of JSON, as training reads it",
+      help: "adds the conversation to a file, as a line of JSON as training reads it",
       async run(path) {
         if (path === "") throw new UserError("chat.save", "/save needs a file", "write /save chat.jsonl");
         if (turns.length === 0) throw new UserError("chat.save", "There is nothing to save yet");
-        await host.save(path, `${JSON.stringify({ messages: messages() })}\n`);
+        const line = `${JSON.stringify({ messages: messages() })}\n`;
+        await host.save(path, line, saved.get(path));
+        saved.set(path, line);
         host.say(`Saved: ${path}`);
       },
     },

@@ -2,12 +2,12 @@
 import { createInterface } from "node:readline";
 import process from "node:process";
 import { Command, Option } from "commander";
-import { systemReason, UserError } from "../errors.ts";
 import { type InferenceOptions, openForInference, settledSource } from "../library/mod.ts";
 import { WEIGHT_FORMATS } from "../model/mod.ts";
 import { defaultRunsFolder, parseWithCommander, readInteger } from "../run/mod.ts";
 import { chatSession, nameOf } from "./chat-session.ts";
 import type { Print } from "./command.ts";
+import { saveConversation } from "./save-conversation.ts";
 import { checkGates } from "./gate-colors.ts";
 import { addDeviceOptions, readDeviceOptions } from "./device-options.ts";
 import { addSamplingOptions, readSamplingOptions } from "./sampling-options.ts";
@@ -52,7 +52,7 @@ export async function chatCommand(args: readonly string[], print: Print = consol
   const gates = options.gates && { colored: isColored() };
   await using session = chatSession(model, { system: options.system, sampling, maxTokens, gates }, {
     open,
-    save: saveNew,
+    save: saveConversation,
     write: (text) => void process.stdout.write(text),
     say: (text) => print(dim(text)),
   });
@@ -90,20 +90,6 @@ async function readLines(take: (line: string, signal: AbortSignal) => Promise<bo
     if (!ended) lines.prompt();
   }
   lines.close();
-}
-
-/** @throws UserError `chat.save` if there is a file already, and if it cannot be written */
-async function saveNew(path: string, text: string): Promise<void> {
-  try {
-    await Deno.writeTextFile(path, text, { createNew: true });
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) {
-      throw new UserError("chat.save", `There is already a file ${path}`, "give another name");
-    }
-    const why = systemReason(error);
-    if (why === undefined) throw error;
-    throw new UserError("chat.save", `Cannot write ${path}: ${why}`);
-  }
 }
 
 const isColored = () => !Deno.noColor && Deno.stdout.isTerminal();

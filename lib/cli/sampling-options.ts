@@ -40,7 +40,7 @@ export function readSamplingOptions(options: Readonly<Record<string, unknown>>):
     options[name] === undefined ? [] : [[name, String(options[name])] as const]
   );
   const settings = Object.fromEntries(given.map(([name, text]) => [name, readNumber(optionOf(name), text)]));
-  resolveSampling(settings, Infinity);
+  resolveSampling(settings, Infinity, optionOf);
   return settings;
 }
 

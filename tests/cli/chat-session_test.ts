@@ -73,7 +73,7 @@ Deno.test("commands set what they say, and mistakes change nothing", () =>
       ["/hlep", /There is no command \/hlep\n.*\/help/s],
       ["/model", /tiny$/],
       ["/set temperature 0.5", /^temperature is 0\.5 now$/],
-      ["/set top-p 2", /topP cannot be 2/],
+      ["/set top-p 2", /--top-p cannot be 2/],
       ["/set heat 2", /There is no setting "heat"/],
       ["/set max-tokens none", /max-tokens cannot be "none"/],
       ["/set max-tokens 1", /^max-tokens is 1 now$/],

@@ -39,9 +39,14 @@ const BIAS = within(-100, 100);
  * Adds defaults to sampling settings.
  *
  * @param vocabSize number of logits, which limits the ids of `logitBias`
+ * @param spelled how errors call a setting
  * @throws UserError `generate.sampling` naming the setting that is unknown or out of range
  */
-export function resolveSampling(settings: SamplingSettings, vocabSize: number): Required<SamplingSettings> {
+export function resolveSampling(
+  settings: SamplingSettings,
+  vocabSize: number,
+  spelled: (name: string) => string = (name) => name,
+): Required<SamplingSettings> {
   const resolved: Record<string, unknown> = { ...DEFAULTS };
   for (const [name, value] of Object.entries(settings)) {
     if (!Object.hasOwn(DEFAULTS, name)) {
@@ -51,7 +56,7 @@ export function resolveSampling(settings: SamplingSettings, vocabSize: number): 
     }
     if (value === undefined) continue;
     if (name === "logitBias") checkBias(value, vocabSize);
-    else check(name, value, RULES[name as keyof typeof RULES]);
+    else check(spelled(name), value, RULES[name as keyof typeof RULES]);
     resolved[name] = value;
   }
   return resolved as unknown as Required<SamplingSettings>;
