@@ -1,4 +1,5 @@
 // Answering a request for texts: as one JSON object, or as server-sent events while tokens come.
+import { createRoute, type OpenAPIHono, type z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 import { explainError } from "../errors.ts";
@@ -6,6 +7,7 @@ import type { GeneratedToken, Generation, GenerationRequest } from "../infer/mod
 import { type ApiContext, clientSignal, openModel } from "./context.ts";
 import { ApiError, asApiError } from "./errors.ts";
 import type { ServedModel } from "./registry.ts";
+import { jsonBody, jsonOrEvents, refused, refuseInvalid } from "./route-parts.ts";
 import { type CompleteText, completeTexts, streamTexts } from "./texts.ts";
 import { type Usage, usageOf } from "./usage.ts";
 
@@ -28,13 +30,45 @@ export interface Texts {
   end(index: number, generation: Generation): readonly object[];
 }
 
+/** A route that answers with texts. */
+export interface TextRoute<Request extends z.ZodObject> {
+  readonly path: string;
+  readonly summary: string;
+  readonly request: Request;
+  /** The body of an answer that is not streamed. */
+  readonly answer: z.ZodType;
+  readonly answerTitle: string;
+  /** What a request asks for. @throws ApiError, UserError for what does not fit the model */
+  textsOf(request: z.infer<Request>, model: ServedModel): Texts;
+}
+
+/** Adds a route that answers with texts. */
+export function addTexts<Request extends z.ZodObject<{ readonly model: z.ZodString }>>(
+  app: OpenAPIHono,
+  context: ApiContext,
+  { path, summary, request, answer, answerTitle, textsOf }: TextRoute<Request>,
+): void {
+  const body: z.ZodObject = request; // the types of routes are not for type parameters
+  const route = createRoute({
+    method: "post",
+    path,
+    summary,
+    request: jsonBody(body),
+    responses: { 200: jsonOrEvents(answerTitle, answer), default: refused },
+  });
+  app.openapi(route, async (c) => {
+    const asked = c.req.valid("json") as z.infer<Request>;
+    return await answerTexts(c, context, asked.model, (model) => textsOf(asked, model)) as never;
+  }, refuseInvalid(request));
+}
+
 /**
  * Answers a request for texts. The model and the places are free once the answer is complete or the client has left.
  *
  * @param name the model's name
  * @throws ApiError, UserError before anything is sent
  */
-export async function answerTexts(
+async function answerTexts(
   c: Context,
   context: ApiContext,
   name: string,

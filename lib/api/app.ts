@@ -7,9 +7,9 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { routePath } from "hono/route";
 import { commonHeaders, dataByDefault } from "../http/mod.ts";
 import { admission } from "./admission.ts";
-import { failure } from "./answer.ts";
-import { addChat } from "./chat.ts";
-import { addCompletions } from "./completions.ts";
+import { addTexts, failure } from "./answer.ts";
+import { chatRoute } from "./chat.ts";
+import { completionsRoute } from "./completions.ts";
 import { clientSignal } from "./context.ts";
 import { ApiError, asApiError } from "./errors.ts";
 import { type Access, guard } from "./guard.ts";
@@ -53,8 +53,8 @@ export function createApi({ models, places = 512, ...access }: ApiOptions): Open
   app.use(onlyJson, limited);
 
   addModels(app, context);
-  addCompletions(app, context);
-  addChat(app, context);
+  addTexts(app, context, completionsRoute);
+  addTexts(app, context, chatRoute);
   addTokenize(app, context);
   app.get("/health", (c) => c.json({ status: "ok" }));
   app.get("/metrics", async (c) => c.body(await metrics.text(), 200, { "content-type": metrics.contentType }));

@@ -1,9 +1,9 @@
 // `POST /v1/chat/completions`: the assistant's next message of a conversation.
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { type ChatMessage, renderChat } from "../huggingface/mod.ts";
 import type { GenerationRequest, ScoredToken } from "../infer/mod.ts";
-import { answerTexts, type Texts } from "./answer.ts";
-import { answerId, type ApiContext, now } from "./context.ts";
+import type { TextRoute, Texts } from "./answer.ts";
+import { answerId, now } from "./context.ts";
 import { ApiError, invalidParameter } from "./errors.ts";
 import { checkGates, gatesSchema, switchedOff, withRest, writeGates } from "./gates.ts";
 import {
@@ -19,7 +19,6 @@ import {
 } from "./parameters.ts";
 import type { ServedModel } from "./registry.ts";
 import { constraintOf, responseFormatSchema } from "./response-format.ts";
-import { jsonBody, jsonOrEvents, refused, refuseInvalid } from "./route-parts.ts";
 import { finishReason } from "./texts.ts";
 import { byteList, finite, tokenName } from "./token-names.ts";
 import { usageSchema } from "./usage.ts";
@@ -90,20 +89,15 @@ export const chatCompletionSchema = z.strictObject({
   usage: usageSchema,
 }).openapi("ChatCompletion");
 
-const route = createRoute({
-  method: "post",
+/** The route of chat completions. */
+export const chatRoute: TextRoute<typeof chatRequestSchema> = {
   path: "/v1/chat/completions",
   summary: "The assistant's next message",
-  request: jsonBody(chatRequestSchema),
-  responses: { 200: jsonOrEvents("The message", chatCompletionSchema), default: refused },
-});
-
-export function addChat(app: OpenAPIHono, context: ApiContext): void {
-  app.openapi(route, async (c) => {
-    const request = c.req.valid("json");
-    return await answerTexts(c, context, request.model, (model) => chatTexts(request, model)) as never;
-  }, refuseInvalid(chatRequestSchema));
-}
+  request: chatRequestSchema,
+  answer: chatCompletionSchema,
+  answerTitle: "The message",
+  textsOf: chatTexts,
+};
 
 type ChatRequest = z.infer<typeof chatRequestSchema>;
 

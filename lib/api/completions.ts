@@ -1,9 +1,9 @@
 // `POST /v1/completions`: continues texts, and scores them.
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { decodeStream } from "../data/mod.ts";
 import type { Generation, GenerationRequest, ScoredToken } from "../infer/mod.ts";
-import { answerTexts, type Texts } from "./answer.ts";
-import { answerId, type ApiContext, now } from "./context.ts";
+import type { TextRoute, Texts } from "./answer.ts";
+import { answerId, now } from "./context.ts";
 import { invalidParameter } from "./errors.ts";
 import { checkGates, type GatedToken, gatesSchema, switchedOff, withRest, writeGates } from "./gates.ts";
 import {
@@ -18,7 +18,6 @@ import {
   unsupported,
 } from "./parameters.ts";
 import type { ServedModel } from "./registry.ts";
-import { jsonBody, jsonOrEvents, refused, refuseInvalid } from "./route-parts.ts";
 import { finishReason } from "./texts.ts";
 import { finite, tokenName } from "./token-names.ts";
 import { usageSchema } from "./usage.ts";
@@ -77,20 +76,15 @@ export const completionSchema = z.strictObject({
 
 type Logprobs = z.infer<typeof logprobsSchema>;
 
-const route = createRoute({
-  method: "post",
+/** The route of completions. */
+export const completionsRoute: TextRoute<typeof completionRequestSchema> = {
   path: "/v1/completions",
   summary: "Continues texts, and scores them",
-  request: jsonBody(completionRequestSchema),
-  responses: { 200: jsonOrEvents("The texts", completionSchema), default: refused },
-});
-
-export function addCompletions(app: OpenAPIHono, context: ApiContext): void {
-  app.openapi(route, async (c) => {
-    const request = c.req.valid("json");
-    return await answerTexts(c, context, request.model, (model) => completionTexts(request, model)) as never;
-  }, refuseInvalid(completionRequestSchema));
-}
+  request: completionRequestSchema,
+  answer: completionSchema,
+  answerTitle: "The texts",
+  textsOf: completionTexts,
+};
 
 type CompletionRequest = z.infer<typeof completionRequestSchema>;
 

@@ -1,6 +1,7 @@
 // Errors as OpenAI's clients read them: a status, and an object with message, type, parameter and code.
 import { z } from "@hono/zod-openapi";
 import { UserError } from "../errors.ts";
+import { errorType } from "../http/mod.ts";
 
 /** The body of every answer that is not a success. */
 export const errorSchema = z.strictObject({
@@ -49,18 +50,13 @@ export class ApiError extends Error {
   /** The body of the answer. */
   get body(): ErrorBody {
     const { message, param, code } = this;
-    return { error: { message, type: typeOf(this.status), param, code } };
+    return { error: { message, type: errorType(this.status), param, code } };
   }
 
   /** The answer. */
   response(): Response {
     return Response.json(this.body, { status: this.status, headers: this.headers });
   }
-}
-
-function typeOf(status: ErrorStatus): string {
-  if (status >= 500) return "server_error";
-  return status === 429 ? "rate_limit_error" : "invalid_request_error";
 }
 
 /** A parameter that cannot be used. */

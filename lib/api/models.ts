@@ -9,6 +9,9 @@ const modelSchema = z.strictObject({
   object: z.literal("model"),
   created: z.int(),
   owned_by: z.literal("stitchbook"),
+  max_model_len: z.int().optional().openapi({
+    description: "As vLLM has it: the length of its context in tokens; absent where that is unknown until it is loaded",
+  }),
   of_run: z.strictObject({ run: z.string(), model: z.string(), gates: z.boolean() }).optional().openapi({
     description: "An extension: the id of its run, its name there, and whether it has `gates`",
   }),
@@ -33,7 +36,15 @@ const routes = {
   }),
 };
 
-export function addModels(app: OpenAPIHono, { models: { models } }: ApiContext): void {
+export function addModels(app: OpenAPIHono, { models: { models, loaded } }: ApiContext): void {
+  const described = ({ name, created, contextLength = loaded().get(name)?.contextLength, ofRun }: ListedModel) => ({
+    id: name,
+    object: "model" as const,
+    created,
+    owned_by: "stitchbook" as const,
+    ...(contextLength === undefined ? {} : { max_model_len: contextLength }),
+    ...(ofRun === undefined ? {} : { of_run: ofRun }),
+  });
   app.openapi(routes.list, (c) => c.json({ object: "list" as const, data: models.map(described) }, 200));
   app.openAPIRegistry.registerPath(routes.one);
   // Names of a run's models have a slash, which not every client escapes.
@@ -44,11 +55,3 @@ export function addModels(app: OpenAPIHono, { models: { models } }: ApiContext):
     return c.json(described(found), 200);
   });
 }
-
-const described = ({ name, created, ofRun }: ListedModel) => ({
-  id: name,
-  object: "model" as const,
-  created,
-  owned_by: "stitchbook" as const,
-  ...(ofRun === undefined ? {} : { of_run: ofRun }),
-});

@@ -26,6 +26,8 @@ export interface ListedModel {
   readonly name: string;
   /** When it was made, in seconds since 1970. */
   readonly created: number;
+  /** Most tokens of a prompt and what follows it, if that is known before it is loaded. */
+  readonly contextLength?: number | undefined;
   /** The run that it is a model of, and its name there; undefined for a model of its own. */
   readonly ofRun?: { readonly run: string; readonly model: string; readonly gates: boolean } | undefined;
 }

@@ -25,7 +25,11 @@ const routes = {
     method: "get",
     path: "/tokenizer_info",
     summary: "A model's special tokens and chat template",
-    request: { query: z.object({ model: z.string().optional() }) },
+    request: {
+      query: z.object({
+        model: z.string().optional().openapi({ description: "A name of `/v1/models`. Default: the first" }),
+      }),
+    },
     responses: {
       200: json(
         "The tokenizer",

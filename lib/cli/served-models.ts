@@ -125,13 +125,17 @@ async function listModels(source: string, runs: string): Promise<Source[]> {
   const created = await timeOf(settled);
   const names = [...models.keys()];
   const sorted = [...names.filter((model) => model === "bts"), ...names.filter((model) => model !== "bts")];
-  return sorted.map((model) => ({
-    name: `${run}/${model}`,
-    source: settled,
-    model,
-    created,
-    ofRun: { run: id, model, ...models.get(model)! },
-  }));
+  return sorted.map((model) => {
+    const { gates, contextLength } = models.get(model)!;
+    return {
+      name: `${run}/${model}`,
+      source: settled,
+      model,
+      created,
+      contextLength,
+      ofRun: { run: id, model, gates },
+    };
+  });
 }
 
 /** `smollm2` for `models/smollm2/` and `models/smollm2.gguf`. */

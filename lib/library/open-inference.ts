@@ -88,7 +88,7 @@ export async function openForInference(
 }
 
 /**
- * The models that {@linkcode openForInference} opens, by name, and whether they have gates.
+ * The models that {@linkcode openForInference} opens, by name, whether they have gates, and how many tokens they take.
  *
  * @returns undefined if it is one model, not a run
  * @throws UserError as `openRun()` and its `models()` do for a run
@@ -96,11 +96,12 @@ export async function openForInference(
 export async function inferenceModels(
   runOrFolder: string | URL,
   options: Pick<InferenceOptions, "runs"> = {},
-): Promise<ReadonlyMap<string, { readonly gates: boolean }> | undefined> {
+): Promise<ReadonlyMap<string, { readonly gates: boolean; readonly contextLength: number }> | undefined> {
   const found = await findModels(runOrFolder, options);
   if (found.kind === "pretrained") return undefined;
-  const models = savedModels(await branchedRun(found.runsFolder, found.id));
-  return new Map([...models].map(([name, saved]) => [name, { gates: hasGates(saved) }]));
+  const run = await branchedRun(found.runsFolder, found.id);
+  const { contextLength } = run.config.model;
+  return new Map([...savedModels(run)].map(([name, saved]) => [name, { gates: hasGates(saved), contextLength }]));
 }
 
 /**

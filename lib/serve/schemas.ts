@@ -26,6 +26,9 @@ export const errorSchema = z.strictObject({
     /** Stable machine-readable name, such as `run.unknown`. */
     code: z.string(),
     message: z.string(),
+    /** `invalid_request_error` or `server_error`, and the wrong parameter: fields of OpenAI's errors, as of the models' API. */
+    type: z.string(),
+    param: z.null(),
   }),
 });
 

@@ -152,6 +152,9 @@ Deno.test("bodies, routes and methods that there are not have their status", asy
   assert.deepEqual((await get("/v1/nope", { headers: { accept: "text/html" } })).code, "unknown_url");
   assert.equal((await get("/v1/models/tony")).status, 404);
   assert.equal((await get("/tokenizer_info?model=tony")).status, 404);
+  const { data: [tiny] } = await (await fetch(`${server.url}/v1/models`)).json();
+  const info = await (await fetch(`${server.url}/tokenizer_info?model=tiny`)).json();
+  assert.equal(tiny.max_model_len, info.model_max_length);
   const wrongMethod = await fetch(`${server.url}/v1/completions`);
   assert.equal(wrongMethod.headers.get("allow"), "POST");
   assert.equal((await refusal(wrongMethod)).status, 405);

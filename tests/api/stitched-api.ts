@@ -35,6 +35,7 @@ export async function withStitchedApi(
     models: [...all].map(([name, { gates }]) => ({
       name,
       created: 0,
+      contextLength: config.contextLength,
       ofRun: { run, model: name.slice("run/".length), gates: gates !== undefined },
     })),
     loaded: () => all,

@@ -141,7 +141,9 @@ Deno.test("a run of the main job as a library sees it", async (t) => {
     await t.step("its models open for generating many texts at a time", async () => {
       const listed = (await inferenceModels("first", { runs }))!;
       assert.deepEqual([...listed.keys()], MODELS);
-      for (const [name, { gates }] of listed) assert.equal(gates, name === "bts" || name === "btm", name);
+      for (const [name, { gates, contextLength }] of listed) {
+        assert.deepEqual([gates, contextLength], [name === "bts" || name === "btm", 64], name);
+      }
       await refused(openForInference(id, "seeed", { runs }), "model.unknown", /has no model "seeed"/);
       await using opened = await openForInference(id, undefined, { runs, device: "cpu" });
       const { name, engine, tokenizer, opening } = opened;

@@ -121,6 +121,9 @@ Deno.test("other methods get 405, unknown routes 404, malformed positions 400, a
     }
     assert.equal(await codeOf(await ask("/nothing")), "route.unknown");
     assert.equal(await codeOf(await ask("/api/nothing", { headers: { accept: "text/html" } })), "route.unknown");
+    // A client of models that left out /v1 finds the fields that it looks for.
+    const { error } = await (await ask("/chat/completions", { method: "POST", body: "{}" })).json();
+    assert.deepEqual([error.type, error.param], ["invalid_request_error", null]);
     assert.equal(await codeOf(await ask("/api/runs/20261122-101010-none")), "run.unknown");
     assert.equal(await codeOf(await ask(`/api/runs/${ID}/report`)), "report.missing");
     for (const after of ["x", "1.5", "1e3", "-2", "99999999999999999999", "0x10", "NaN"]) {

@@ -32,7 +32,9 @@ optionalTest("chromium", "the prompt box asks the models of a run side by side, 
           await page.goto(linkTo(`${server.url}runs/${ID}`, server.token));
           const box = page.locator(".prompt");
           await box.getByLabel("Prompt").fill("<b>let</b> x");
-          await box.getByLabel("Length").fill("6");
+          const length = box.getByLabel("Length");
+          assert.equal(await length.getAttribute("max"), "62", "what a context of 64 has room for");
+          await length.fill("6");
           await box.getByRole("button", { name: "Ask", exact: true }).click();
           const cards = box.locator(".answer");
           await cards.getByText("6 tokens", { exact: false }).nth(1).waitFor(WAIT);

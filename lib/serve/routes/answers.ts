@@ -3,6 +3,7 @@ import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { HtmlEscapedString } from "hono/utils/html";
 import { basename } from "node:path/posix";
+import { errorType } from "../../http/mod.ts";
 import { PAGE_POLICY } from "../headers.ts";
 import { MissingPage } from "../pages/missing.tsx";
 import { errorSchema } from "../schemas.ts";
@@ -24,9 +25,9 @@ export function missing(c: Context): Response {
   return html(c, MissingPage(), 404);
 }
 
-/** An error as JSON. */
+/** An error as JSON, with the fields that clients of models look for. */
 export function problem<Status extends ErrorStatus>(c: Context, status: Status, code: string, message: string) {
-  return c.json({ error: { code, message } }, status);
+  return c.json({ error: { code, message, type: errorType(status), param: null } }, status);
 }
 
 /** The answer to a program or script that has not shown the server's token. */

@@ -22,6 +22,8 @@ interface FormProps {
 
 /** Tokens to generate after the example, which nearly fills a short context. */
 const EXAMPLE_LENGTH = 16;
+/** The longest answer where no model says how long its context is. */
+const LONGEST = 100_000;
 /** Models that are asked unless others are chosen. */
 const FIRST = ["seed", "bts"];
 
@@ -29,6 +31,7 @@ export function PromptForm({ models, busy, onAsk, onStop }: FormProps) {
   const form = useRef<HTMLFormElement>(null);
   const experts = models.flatMap(({ name }) => expertDomain(name) ?? []);
   const example = contextSwitch(experts);
+  const longest = longestAnswer(models);
   const submit = (event: Event) => {
     event.preventDefault();
     const asked = readForm(form.current!, models);
@@ -64,7 +67,7 @@ export function PromptForm({ models, busy, onAsk, onStop }: FormProps) {
           Temperature <input type="number" name="temperature" min="0" max="2" step="0.1" value="0" />
         </label>
         <label>
-          Length <input type="number" name="maxTokens" min="1" max="100000" step="1" value="64" />
+          Length <input type="number" name="maxTokens" min="1" max={longest} step="1" value={Math.min(64, longest)} />
         </label>
         <label>
           Random seed <input type="number" name="seed" step="1" value="0" />
@@ -93,6 +96,11 @@ export function PromptForm({ models, busy, onAsk, onStop }: FormProps) {
       </p>
     </form>
   );
+}
+
+/** Tokens that every model's context has room for, behind the one that opens the text and one of a prompt. */
+function longestAnswer(models: readonly ServedModel[]): number {
+  return Math.max(1, Math.min(...models.map(({ contextLength = LONGEST }) => contextLength)) - 2);
 }
 
 /** What the form says; undefined after telling the reader what is missing. */

@@ -10,11 +10,14 @@ export interface ServedModel {
   readonly name: string;
   /** Whether its gates can be told. */
   readonly gates: boolean;
+  /** Tokens that it takes at once, the prompt's and the answer's. */
+  readonly contextLength: number | undefined;
 }
 
 interface ModelList {
   readonly data: readonly {
     readonly id: string;
+    readonly max_model_len?: number;
     readonly of_run?: { readonly run: string; readonly model: string; readonly gates: boolean };
   }[];
 }
@@ -32,8 +35,10 @@ export async function findModels(run: string, key: string): Promise<Models> {
   if (!response.ok) return { kind: "none" };
   const { data }: ModelList = await response.json();
   const found = new Map(
-    data.flatMap(({ id, of_run }) =>
-      of_run?.run === run ? [[of_run.model, { id, name: of_run.model, gates: of_run.gates }] as const] : []
+    data.flatMap(({ id, max_model_len: contextLength, of_run }) =>
+      of_run?.run === run
+        ? [[of_run.model, { id, name: of_run.model, gates: of_run.gates, contextLength }] as const]
+        : []
     ),
   );
   if (found.size === 0) return { kind: "none" };
