@@ -10,7 +10,8 @@
 //
 // Every side is a process that loads its model once; a round asks each in turn, so that whatever else the machine does
 // falls on all alike, and a ratio is taken within a round. Decoding is greedy. Prefill is the time to the first token; the
-// tokens after it are the decoding. The batch, of different prompts, is ours only: its ratio is to one text of ours.
+// tokens after it are the decoding. The batch, of different prompts, is ours only: its ratio is to one text of ours. So are
+// the short prompts, of 5 to 19 tokens: their ratio is an engine's time to read one after another to that for all at once.
 // Python is STITCHBOOK_PYTHON, or python3, with torch, transformers, gguf and xllamacpp.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -51,6 +52,9 @@ async function installedModel(): Promise<string> {
   return new TextDecoder().decode(stdout).trim();
 }
 
+/** Tokens of the short prompts. */
+const SHORT = [5, 7, 9, 11, 13, 15, 17, 19];
+
 /** One side in one precision, and the side that it is compared with. */
 interface Entry {
   readonly name: string;
@@ -58,6 +62,9 @@ interface Entry {
   readonly against?: string;
   readonly answers: Answer[];
   readonly batches: Answer[];
+  /** Short prompts, read by an engine: together, and one after another. */
+  readonly together: Answer[];
+  readonly singly: Answer[];
 }
 
 const here = (name: string) => fileURLToPath(new URL(`decode/${name}`, import.meta.url));
@@ -66,7 +73,8 @@ const entries: Entry[] = [];
 
 async function add(name: string, command: string, args: string[], env: Record<string, string>, against?: string) {
   const side = await startSide(command, args, env);
-  entries.push({ name, side, answers: [], batches: [], ...(against === undefined ? {} : { against }) });
+  const measured = { answers: [], batches: [], together: [], singly: [] };
+  entries.push({ name, side, ...measured, ...(against === undefined ? {} : { against }) });
 }
 
 const ours = (name: string, weights: string, against: string) =>
@@ -96,16 +104,21 @@ try {
   await ours("ours, q8", "q8", "llama.cpp, Q8_0");
   await ours("ours, stored", "stored", "llama.cpp, the file");
   const stream = random(1, "bench:decode");
-  const prompt = () => Array.from({ length }, () => 100 + stream.int(10_000));
+  const prompt = (count = length) => Array.from({ length: count }, () => 100 + stream.int(10_000));
   const isOurs = ({ name }: Entry) => name.startsWith("ours");
   for (let round = -1; round < rounds; round++) {
-    const prompts = Array.from({ length: batch }, prompt);
+    const prompts = Array.from({ length: batch }, () => prompt());
+    const short = { prompts: SHORT.map((count) => prompt(count)), tokens: 1 };
     for (const entry of entries) {
       const answer = await entry.side.measure({ prompts: prompts.slice(0, 1), tokens });
-      const all = isOurs(entry) ? await entry.side.measure({ prompts, tokens }) : answer;
+      const more = isOurs(entry)
+        ? [{ prompts, tokens }, { ...short, engine: "together" as const }, { ...short, engine: "singly" as const }]
+        : [];
+      const others: Answer[] = [];
+      for (const request of more) others.push(await entry.side.measure(request));
       if (round < 0) continue; // the first round warms up
       entry.answers.push(answer);
-      entry.batches.push(all);
+      [entry.batches, entry.together, entry.singly].forEach((list, i) => list.push(...others.slice(i, i + 1)));
     }
   }
   report();
@@ -118,10 +131,11 @@ function report(): void {
   const kind = flags.processor ? "processor" : "clock";
   const speed = (list: readonly Answer[], part: keyof Times, count: number) =>
     list.map((answer) => count / answer[kind][part]);
-  const rows = entries.map(({ name, answers, batches, against }) => {
+  const rows = entries.map(({ name, answers, batches, singly, together, against }) => {
     const other = entries.find((entry) => entry.name === against);
+    const shortRatio = singly.map((answer, i) => answer[kind].prefill / together[i]![kind].prefill);
     const prefill = speed(answers, "prefill", length), decode = speed(answers, "decode", tokens - 1);
-    const together = speed(batches, "decode", batch * (tokens - 1));
+    const all = speed(batches, "decode", batch * (tokens - 1));
     const ratio = (part: keyof Times) =>
       other && spread(answers.map((own, i) => other.answers[i]![kind][part] / own[kind][part]), 2);
     const isOurs = name.startsWith("ours");
@@ -132,8 +146,9 @@ function report(): void {
       decode: spread(decode, 1),
       prefillRatio: ratio("prefill") ?? "",
       decodeRatio: ratio("decode") ?? "",
-      batch: isOurs ? spread(together, 0) : "",
-      batchRatio: isOurs ? spread(together.map((one, i) => one / decode[i]!), 2) : "",
+      batch: isOurs ? spread(all, 0) : "",
+      batchRatio: isOurs ? spread(all.map((one, i) => one / decode[i]!), 2) : "",
+      shortRatio: isOurs ? spread(shortRatio, 2) : "",
     };
   });
   if (flags.json) return console.log(JSON.stringify({ model, length, tokens, rounds, batch, kind, rows, entries }));
@@ -146,6 +161,7 @@ function report(): void {
     textColumn("decodeRatio", "decode, ours / theirs"),
     textColumn("batch", `batch of ${batch}, tokens/s`),
     textColumn("batchRatio", "batch / one"),
+    textColumn("shortRatio", `${SHORT.length} short prompts, one by one / together`),
   ];
   const title = `${length} tokens of prompt, ${tokens} new ones, ${flags.threads} threads, by the ${kind}`;
   console.log(formatTable({ name: "decode", title, columns, rows }));

@@ -6,6 +6,11 @@ import { TextLineStream } from "../lines.ts";
 export interface Request {
   readonly prompts: readonly (readonly number[])[];
   readonly tokens: number;
+  /**
+   * Ours only: an engine reads the prompts, which may have different lengths, together or one after another, and gives each
+   * one token.
+   */
+  readonly engine?: "together" | "singly";
 }
 
 /** Seconds until every text had its first token, and for the others. */

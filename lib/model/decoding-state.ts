@@ -23,6 +23,11 @@ export interface DecodingState {
 export interface LogitsOptions {
   /** Only those of each row's last position, `[batch, 1, vocab]`. @default false */
   readonly last?: boolean | undefined;
+  /**
+   * How many of the ids of each row count, at least one; what follows them is padding, which changes nothing. Only with
+   * states, and not for models with {@linkcode LanguageModel.promptAtOnce}. @default all
+   */
+  readonly lengths?: readonly number[] | undefined;
   /** Told the gates of all positions, of models that have {@linkcode LanguageModel.gates}; only with states. */
   readonly gates?: GateProbe | undefined;
 }

@@ -91,8 +91,8 @@ export function decoder(config: ModelConfig, weights: Weights): LanguageModel {
   return {
     vocabSize: config.vocabSize,
     contextLength: config.contextLength,
-    logits: (ids, states, { last } = {}) =>
-      tf.tidy(() => forward(config, weights, ids, { caches: states as readonly KvCache[] | undefined, last })),
+    logits: (ids, states, { last, lengths } = {}) =>
+      tf.tidy(() => forward(config, weights, ids, { caches: states as readonly KvCache[] | undefined, last, lengths })),
     losses: (ids, targets) => tf.tidy(() => headLosses(config, weights, hiddenStates(config, weights, ids), targets)),
     predictions: (ids, targets) =>
       tf.tidy(() => headPredictions(config, weights, hiddenStates(config, weights, ids), targets)),

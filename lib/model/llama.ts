@@ -236,6 +236,8 @@ export interface ReadOptions {
   readonly documents?: tf.Tensor2D | undefined;
   /** One per row, whose tokens the ids continue; they are extended in place. */
   readonly caches?: readonly KvCache[] | undefined;
+  /** How many of the ids of each row count, with caches. @default all */
+  readonly lengths?: readonly number[] | undefined;
   /** What is kept for the backward pass. @default "keep" */
   readonly activations?: Activations | undefined;
 }
@@ -250,13 +252,13 @@ export function hiddenStates(
   config: ModelConfig,
   weights: Weights,
   ids: tf.Tensor2D,
-  { documents, caches, activations }: ReadOptions = {},
+  { documents, caches, lengths, activations }: ReadOptions = {},
 ): tf.Tensor3D {
   const pass = continuePass(config, ids.shape[1], caches, documents, activations);
   const embedded = embed(weights, ids);
   let rows = inShape<tf.Tensor2D>(embedded, [-1, config.width]);
   for (let layer = 0; layer < config.layers; layer++) rows = decoderLayer(config, weights, layer, rows, pass, caches);
-  for (const cache of caches ?? []) cache.advance(ids.shape[1]);
+  caches?.forEach((cache, row) => cache.advance(lengths?.[row] ?? ids.shape[1]));
   return inShape(rows, embedded.shape);
 }
 
@@ -272,11 +274,18 @@ export function forward(
   ids: tf.Tensor2D,
   { last, ...options }: ReadOptions & LogitsOptions = {},
 ): tf.Tensor3D {
-  return head(config, weights, wanted(hiddenStates(config, weights, ids, options), last));
+  return head(config, weights, wanted(hiddenStates(config, weights, ids, options), last, options.lengths));
 }
 
-/** The hidden states `[B, T, d]` whose logits are wanted: all, or `[B, 1, d]`. */
-export function wanted(h: tf.Tensor3D, last: boolean | undefined): tf.Tensor3D {
-  const [B, T, d] = h.shape;
-  return last && T > 1 ? tf.slice(h, [0, T - 1, 0], [B, 1, d]) : h;
+/**
+ * The positions of `[B, T, n]` that are wanted: all, or the last of each row, `[B, 1, n]`.
+ *
+ * @param lengths positions that count of each row; all by default
+ */
+export function wanted(x: tf.Tensor3D, last: boolean | undefined, lengths?: readonly number[]): tf.Tensor3D {
+  const [B, T, n] = x.shape;
+  if (!last || T === 1) return x;
+  if (lengths === undefined) return tf.slice(x, [0, T - 1, 0], [B, 1, n]);
+  const places = tf.tensor1d(lengths.map((length, row) => row * T + length - 1), "int32");
+  return inShape(tf.gather(inShape<tf.Tensor2D>(x, [B * T, n]), places), [B, 1, n]);
 }

@@ -140,7 +140,7 @@ export function fromFirstStitch(
   streams: readonly tf.Tensor3D[],
   { last, ...options }: RunOptions & LogitsOptions = {},
 ): tf.Tensor3D {
-  return head(model.config, model.hub, wanted(throughStitches(model, streams, options), last));
+  return head(model.config, model.hub, wanted(throughStitches(model, streams, options), last, options.lengths));
 }
 
 /** The hub's hidden states after its last layer, `[B, T, d]`, from token ids. */
@@ -159,7 +159,7 @@ export function stitchedForward(
   options: RunOptions & LogitsOptions = {},
 ): tf.Tensor3D {
   const logits = fromFirstStitch(model, beforeFirstStitch(model, ids, options), options);
-  for (const state of options.states ?? []) state.advance(ids.shape[1]);
+  options.states?.forEach((state, row) => state.advance(options.lengths?.[row] ?? ids.shape[1]));
   return logits;
 }
 

@@ -268,12 +268,12 @@ export function calmLanguageModel(model: CalmModel): LanguageModel {
   return {
     vocabSize: config.vocabSize,
     contextLength: config.contextLength,
-    logits: (ids, decoding, { last } = {}) =>
+    logits: (ids, decoding, { last, lengths } = {}) =>
       tf.tidy(() => {
         const states = decoding as readonly CalmState[] | undefined;
         const streams = beforeFirstConnection(model, ids, { states });
-        const logits = head(config, anchor, wanted(fromFirstConnection(model, streams, { states }), last));
-        for (const state of states ?? []) state.advance(ids.shape[1]);
+        const logits = head(config, anchor, wanted(fromFirstConnection(model, streams, { states }), last, lengths));
+        states?.forEach((state, row) => state.advance(lengths?.[row] ?? ids.shape[1]));
         return logits;
       }),
     decodingState: () => calmState(model),

@@ -66,6 +66,8 @@ interface RunOptions {
   readonly documents?: tf.Tensor2D | undefined;
   /** One per row, which the ids continue. */
   readonly states?: readonly KvCaches[] | undefined;
+  /** How many of the ids of each row count, with states. @default all */
+  readonly lengths?: readonly number[] | undefined;
   readonly training?: TrainingStep | undefined;
   /** Told the gates of all routers, averaged. */
   readonly gates?: GateProbe | undefined;
@@ -94,7 +96,7 @@ export function mixtureStates(
     gates.push(...told);
   }
   options.gates?.(0, tf.mean(tf.stack(gates), 0));
-  for (const state of options.states ?? []) state.advance(ids.shape[1]);
+  options.states?.forEach((state, row) => state.advance(options.lengths?.[row] ?? ids.shape[1]));
   return { states: h, balance: balance as tf.Scalar };
 }
 
@@ -151,7 +153,7 @@ export function mixtureForward(
   ids: tf.Tensor2D,
   { last, ...options }: RunOptions & LogitsOptions = {},
 ): tf.Tensor3D {
-  return head(model.config, model.weights, wanted(mixtureStates(model, ids, options).states, last));
+  return head(model.config, model.weights, wanted(mixtureStates(model, ids, options).states, last, options.lengths));
 }
 
 /** A mixture as a language model, in evaluation mode. */

@@ -91,7 +91,8 @@ export function createEngine(
   }
 
   async function run(pass: Pass): Promise<void> {
-    const { sequences, all } = pass;
+    const { parts, all } = pass;
+    const sequences = parts.map(({ sequence }) => sequence);
     const before = sequences.map(({ state }) => state!.length);
     let results: PassResult[];
     try {
@@ -140,6 +141,7 @@ export function createEngine(
   }
 
   async function work(): Promise<void> {
+    await setImmediate(); // lets the other texts of the same request join
     while (true) {
       release();
       admit();

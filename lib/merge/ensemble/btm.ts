@@ -3,7 +3,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../errors.ts";
 import { crossEntropy } from "../../tensor/mod.ts";
-import { type DecodingState, type GateProbe, type LanguageModel, tokenLosses } from "../../model/mod.ts";
+import { type DecodingState, type LanguageModel, type LogitsOptions, tokenLosses, wanted } from "../../model/mod.ts";
 import { type BtmOptions, type Weighing, weighingOf } from "./posterior.ts";
 
 /** The ensemble's decoding state: each model's own, the evidence so far, and the predictions of the next token. */
@@ -86,14 +86,13 @@ export function btmEnsemble(models: readonly LanguageModel[], options: BtmOption
     contextLength,
     decodingState: (without = []) =>
       new EnsembleState(models.map((model) => model.decodingState()), vocabSize, without),
-    logits: (ids, states, { last, gates } = {}) => {
+    logits: (ids, states, { last, lengths, gates } = {}) => {
       for (const length of states?.map((state) => state.length) ?? [0]) {
         checkLength(ids.shape[1] + length, contextLength);
       }
       return tf.tidy(() => {
-        const logits = mixtureLogits(models, weighing, ids, states as readonly EnsembleState[] | undefined, gates);
-        const [B, T, V] = logits.shape;
-        return last ? tf.slice(logits, [0, T - 1, 0], [B, 1, V]) : logits;
+        const own = states as readonly EnsembleState[] | undefined;
+        return wanted(mixtureLogits(models, weighing, ids, own, { lengths, gates }), last, lengths);
       });
     },
     promptAtOnce: models.some((model) => model.promptAtOnce === true),
@@ -122,12 +121,12 @@ function mixtureLogits(
   weighing: Weighing,
   ids: tf.Tensor2D,
   states?: readonly EnsembleState[],
-  gates?: GateProbe,
+  { lengths, gates }: Pick<LogitsOptions, "lengths" | "gates"> = {},
 ): tf.Tensor3D {
   const [B, T] = ids.shape;
   const n = models.length;
   const logProbs = tf.stack(
-    models.map((model, j) => tf.logSoftmax(model.logits(ids, states?.map((state) => state.states[j]!)))),
+    models.map((model, j) => tf.logSoftmax(model.logits(ids, states?.map((state) => state.states[j]!), { lengths }))),
     2,
   ) as tf.Tensor4D; // [B, T, n, V]
   const V = logProbs.shape[3];
@@ -141,10 +140,11 @@ function mixtureLogits(
   const observed = logProbsOf(predicted as tf.Tensor4D, ids); // [B, T, n]
   const evidence = states === undefined ? gather(observed, weighing.history).evidence : tf.concat(
     states.map((state, b) => {
-      const row = tf.slice(observed, [b, 0, 0], [1, T, n]);
+      const length = lengths?.[b] ?? T;
+      const row = tf.slice(observed, [b, 0, 0], [1, length, n]);
       const { evidence, kept } = gather(row, weighing.history, state.evidence);
-      state.replace(kept, tf.slice(logProbs, [b, T - 1, 0, 0], [1, 1, n, V]).reshape([1, n, V]));
-      return evidence;
+      state.replace(kept, tf.slice(logProbs, [b, length - 1, 0, 0], [1, 1, n, V]).reshape([1, n, V]));
+      return length === T ? evidence : tf.pad(evidence, [[0, 0], [0, T - length], [0, 0]]);
     }),
     0,
   );

@@ -96,6 +96,23 @@ for (const [name, make] of [["a decoder", tiny()], ["an ensemble", ensemble]] as
     }));
 }
 
+Deno.test("`createEngine()` reads short prompts of different lengths together, and not much padding", () =>
+  withModel(tiny(), async (model) => {
+    const passes: (readonly number[])[] = [];
+    const counted: LanguageModel = {
+      ...model,
+      logits: (ids, states, options) => {
+        passes.push([...ids.shape, ...options?.lengths ?? []]);
+        return model.logits(ids, states, options);
+      },
+    };
+    await using engine = createEngine(counted, TOKENIZER);
+    const prompts = [3, 1, 7, 5, 44].map((length, i) => Array.from({ length }, (_, t) => (5 * i + 3 * t) % END));
+    const texts = await Promise.all(prompts.map((prompt) => write(engine, { prompt, maxTokens: 2 })));
+    texts.forEach((text, i) => assert.deepEqual(ids(text), byWholePasses(model, prompts[i]!, 2)));
+    assert.deepEqual(passes, [[4, 7, 1, 3, 5, 7], [1, 44], [5, 1]]);
+  }));
+
 Deno.test("`createEngine()` reads a prompt once for several texts, and goes on from earlier ones", () =>
   withModel(tiny(), async (model) => {
     await using engine = createEngine(model, TOKENIZER);

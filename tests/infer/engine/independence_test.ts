@@ -128,6 +128,32 @@ function together(model: LanguageModel): Buffer[] {
   return rows.map((row) => bytesOf(steps.flatMap((step) => [...step[row]!])));
 }
 
+/** The same with the prompts in one pass, padded to the length of the longest; then the rest in two such passes. */
+function padded(model: LanguageModel): Buffer[] {
+  const states = TEXTS.map(() => model.decodingState());
+  const pass = (lengths: readonly number[], last: boolean): Float32Array[] => {
+    const time = Math.max(...lengths);
+    const ids = TEXTS.flatMap((text, row) => {
+      const begin = states[row]!.length, count = lengths[row]!;
+      return [...text.slice(begin, begin + count), ...Array<number>(time - count).fill(0)];
+    });
+    const values = tf.tidy(() =>
+      rowInvariant(() => model.logits(tf.tensor2d(ids, [TEXTS.length, time], "int32"), states, { lengths, last }))
+        .dataSync<"float32">()
+    ) as Float32Array;
+    const [size, V] = [values.length / TEXTS.length, model.vocabSize];
+    return lengths.map((count, row) => values.slice(row * size, row * size + (last ? V : count * V)));
+  };
+  pass(PROMPTS, false);
+  assert.deepEqual(states.map(({ length }) => length), PROMPTS);
+  const first = pass([1, 2], true), second = pass([2, 1], false);
+  states.forEach((state) => state.dispose());
+  // Of text 1, the first pass tells only the logits of its second token.
+  const [V, known] = [model.vocabSize, alone(model, 1, [PROMPTS[1]!, ...Array<number>(MORE).fill(1)])];
+  const missing = new Float32Array(known.buffer, known.byteOffset, V);
+  return [bytesOf([...first[0]!, ...second[0]!]), bytesOf([...missing, ...first[1]!, ...second[1]!])];
+}
+
 const bytesOf = (values: readonly number[]) => Buffer.from(Float32Array.from(values).buffer);
 
 /** Kinds whose kernels WebAssembly has of its own. */
@@ -156,6 +182,7 @@ function checkOtherWays(model: LanguageModel, singly: readonly Buffer[]): void {
   assert.ok(singly.every((one) => one.some((byte) => byte !== one[0])), "a constant proves nothing");
   together(model).forEach((one, row) => assert.ok(one.equals(singly[row]!), `text ${row}, beside others`));
   if (model.promptAtOnce) return;
+  padded(model).forEach((one, row) => assert.ok(one.equals(singly[row]!), `text ${row}, padded`));
   const [long, short] = PROMPTS as [number, number];
   for (
     const [row, parts] of [[0, [long + MORE]], [0, [3, long - 4, 1, MORE]], [
