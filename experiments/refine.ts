@@ -97,9 +97,9 @@ export function refineExperiment(): Experiment<typeof refineConfigSchema, Prepar
       return completed.config;
     },
     check,
-    async prepare(config, rngSeed, { runsFolder }) {
+    async prepare(config, rngSeed, { runsFolder, report }) {
       const problems = await chooseProblems(config.problems, config.problems.seed ?? rngSeed);
-      return { ...planned, problems, opened: await openTeam(config, runsFolder) };
+      return { ...planned, problems, opened: await openTeam(config, runsFolder, report) };
     },
     remarks: ({ opened }) => [whoText(opened!.team)],
     release: ({ opened }) => opened![Symbol.asyncDispose](),

@@ -88,7 +88,7 @@ async function completeHere(config: RefineConfig, runs: string): Promise<Complet
 
 async function completeThere(config: RefineConfig): Promise<CompletedModel> {
   const { model, endpoint } = config;
-  const names = await endpointModels(optionsOf(endpoint));
+  const names = await endpointModels(optionsOf(endpoint, console.error));
   const nameOf = (wanted: string) => endpointModel(wanted, names, endpoint.url);
   return {
     config: { ...config, model: { ...model, name: nameOf(model.name), drafters: model.drafters.map(nameOf) } },
@@ -96,8 +96,14 @@ async function completeThere(config: RefineConfig): Promise<CompletedModel> {
   };
 }
 
-function optionsOf(endpoint: RefineConfig["endpoint"]): EndpointOptions {
-  return { ...endpoint, apiKey: Deno.env.get("OPENAI_API_KEY") };
+/** @param report is told why requests are repeated, each reason once */
+function optionsOf(endpoint: RefineConfig["endpoint"], report: (text: string) => void): EndpointOptions {
+  const said = new Set<string>();
+  const onRepeat = (why: string) => {
+    if (!said.has(why)) report(why);
+    said.add(why);
+  };
+  return { ...endpoint, apiKey: Deno.env.get("OPENAI_API_KEY"), onRepeat };
 }
 
 function factsOf({ results, config }: RunView, name: string): ModelFacts {
@@ -112,10 +118,15 @@ function factsOf({ results, config }: RunView, name: string): ModelFacts {
  * Opens the models.
  *
  * @param config as {@linkcode completeModel} gives it
+ * @param report shows a line to a person who waits
  * @throws UserError as `openForInference()` does; `refine.format` for `chat` without a template
  */
-export async function openTeam(config: RefineConfig, runs: string): Promise<OpenTeam> {
-  return config.endpoint.url === "" ? await openHere(config, runs) : openThere(config);
+export async function openTeam(
+  config: RefineConfig,
+  runs: string,
+  report: (text: string) => void,
+): Promise<OpenTeam> {
+  return config.endpoint.url === "" ? await openHere(config, runs) : openThere(config, report);
 }
 
 async function openHere({ model, parallel }: RefineConfig, runs: string): Promise<OpenTeam> {
@@ -151,8 +162,8 @@ async function openHere({ model, parallel }: RefineConfig, runs: string): Promis
   };
 }
 
-function openThere({ model, endpoint }: RefineConfig): OpenTeam {
-  const options = optionsOf(endpoint);
+function openThere({ model, endpoint }: RefineConfig, report: (text: string) => void): OpenTeam {
+  const options = optionsOf(endpoint, report);
   const writerOf = (name: string) => endpointWriter(name, options);
   const format = model.format === "auto" ? "chat" : model.format;
   const team = teamOf(format, writerOf(model.name), model.drafters.map(writerOf));

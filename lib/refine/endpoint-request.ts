@@ -19,6 +19,8 @@ export interface EndpointOptions {
   readonly retries: number;
   /** Most tokens of a prompt and its reply. */
   readonly contextLength: number;
+  /** Called before a request is repeated, with a sentence on why. */
+  readonly onRepeat?: (why: string) => void;
   /** Milliseconds before a request is repeated, unless the endpoint says how long; doubled each time. @default 500 */
   readonly pauseMs?: number;
 }
@@ -41,7 +43,8 @@ export interface EndpointRequests {
 }
 
 /** @throws UserError `refine.key` for a key that no request can hold */
-export function endpointRequests({ url, apiKey, seconds, retries, pauseMs = 500 }: EndpointOptions): EndpointRequests {
+export function endpointRequests(options: EndpointOptions): EndpointRequests {
+  const { url, apiKey, seconds, retries, onRepeat, pauseMs = 500 } = options;
   const key = apiKey?.trim() || "none";
   if (!/^[\x21-\x7e]+$/.test(key)) {
     throw new UserError(
@@ -61,14 +64,12 @@ export function endpointRequests({ url, apiKey, seconds, retries, pauseMs = 500 
           const failure = failureOf(error, seconds);
           if (failure === undefined) throw error;
           const { what, why, hint, again, waitMs = Math.min(MOST_PAUSE_MS, pauseMs * 2 ** (tries - 1)) } = failure;
+          const say = (tried: string) => `The endpoint ${url} ${what}${tried}${why === undefined ? "" : `: ${why}`}`;
           if (!again || tries > retries) {
             const tried = !again ? "" : `, tried ${tries === 1 ? "once" : `${tries} times`}`;
-            throw new UserError(
-              "refine.endpoint",
-              `The endpoint ${url} ${what}${tried}${why === undefined ? "" : `: ${why}`}`,
-              hint,
-            );
+            throw new UserError("refine.endpoint", say(tried), hint);
           }
+          onRepeat?.(say(", and is asked again"));
           await delay(waitMs, undefined, signal === undefined ? {} : { signal }).catch((error) => {
             signal?.throwIfAborted();
             throw error;

@@ -165,6 +165,7 @@ Deno.test("an endpoint that breaks down is named, what it answered is kept, and 
       /The endpoint http:\/\/127\.0\.0\.1:\d+\/v1 answers with an error: 503 overloaded, tried 2 times/,
     );
     assert.match(broken.stderr, /hint: what was answered is kept/);
+    assert.equal(broken.stderr.match(/error: 503 overloaded, and is asked again\n/g)?.length, 1);
     assert.doesNotMatch(broken.stderr, /at file:/);
     const [id] = await runIds(runs);
     assert.equal((await readRun(runs, id!))!.status, "failed");

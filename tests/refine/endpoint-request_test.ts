@@ -78,8 +78,11 @@ Deno.test("what may pass is asked for again", async () => {
       first = false;
       return fault();
     });
-    assert.equal((await endpointWriter("stub", options(stub.url)).write(request)).text, "Answer: 7", name);
+    const repeats: string[] = [];
+    const writer = endpointWriter("stub", options(stub.url, { onRepeat: (why) => repeats.push(why) }));
+    assert.equal((await writer.write(request)).text, "Answer: 7", name);
     assert.equal(stub.asked.length, 2, name);
+    assert.match(repeats.join("\n"), /^The endpoint .*, and is asked again(: .*)?$/, name);
   }
 });
 
