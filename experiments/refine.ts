@@ -6,6 +6,7 @@
 //
 // A model solves problems with exact answers, in several ways that spend the same number of tokens: one long chain of
 // thought, the best of many drafts, one draft that is revised, or drafts in parallel that are distilled and refined.
+import { createHash } from "node:crypto";
 import { UserError } from "../lib/errors.ts";
 import { type Experiment, experimentMain } from "../lib/experiment/mod.ts";
 import {
@@ -50,17 +51,27 @@ function report({ run, config: { methods } }: RefineLab, solved: readonly Solved
   });
 }
 
-/** Keeps the scores of a run's model among that run's results. */
-async function keep({ config, prepared: { opened } }: Pick<RefineLab, "config" | "prepared">, results: RunResults) {
-  const evaluated = opened?.run;
-  if (evaluated === undefined) return [];
+/** Keeps the scores of a run's model among that run's results, and says which earlier ones they replace. */
+async function keep(
+  { config, rngSeed, prepared: { opened, problems } }: Omit<RefineLab, "run" | "device">,
+  results: RunResults,
+): Promise<string[]> {
+  if (opened?.run === undefined) return [];
+  const { team: { main, drafters, format }, run } = opened;
   const evaluation = {
-    method: evaluated.model,
+    method: run.model,
     source: "deno task refine",
-    ...refinementMeasures(results, Math.max(...config.budgets)),
+    settings: {
+      model: main.identity,
+      drafters: drafters.map(({ identity }) => identity),
+      format: format.name,
+      problems: createHash("sha256").update(JSON.stringify(problems)).digest("hex").slice(0, 16),
+      seed: rngSeed,
+      ...config.division,
+    },
+    ...refinementMeasures(results, config.problems, Math.max(...config.budgets)),
   };
-  await keepEvaluations(evaluated, [evaluation], { replace: true });
-  return [];
+  return await keepEvaluations(run, [evaluation], { replace: config.replace });
 }
 
 /** @throws UserError for settings that do not fit together */

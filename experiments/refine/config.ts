@@ -49,6 +49,8 @@ export const refineConfigSchema = z.strictObject({
   budgets: z.array(z.int().min(16).max(10_000_000)).min(1).default([1024, 2048, 4096])
     .describe("tokens allowed for a problem, in and out over all calls; each method solves every problem at each"),
   division: refineSettingsSchema.prefault({}).describe("how the methods divide their tokens"),
+  replace: z.boolean().default(false)
+    .describe("whether the scores count in the model's run even if it has scores of more problems"),
   parallel: z.int().min(1).max(1024).default(16).describe("problems in progress at the same time"),
 });
 
@@ -79,9 +81,14 @@ export const refineDefinition: ExperimentDefinition<typeof refineConfigSchema> =
       setting: "model.name",
       description: "model of the run or at the endpoint (default: the run's own, or the endpoint's only one)",
     },
+    {
+      flags: "--replace",
+      setting: "replace",
+      description: "keep these scores in the model's run also where it has scores of more problems",
+    },
   ],
   // Replies are the same however patiently they are waited for.
-  mayChange: { "endpoint.seconds": "freely", "endpoint.retries": "freely", "parallel": "freely" },
+  mayChange: { "endpoint.seconds": "freely", "endpoint.retries": "freely", "parallel": "freely", "replace": "freely" },
   defaultPreset: "quick",
   presets: {
     smoke: {

@@ -33,7 +33,7 @@ export interface Experiment<Schema extends z.ZodType, Prepared> extends CheckedE
   readonly body: (context: ExperimentContext<z.output<Schema>, Prepared>) => Promise<CellResult<RunResults>>;
   /** What is done with the results, whether they were computed or cached, before the run ends. The run notes what it returns. */
   readonly conclude?: (
-    context: Pick<ExperimentContext<z.output<Schema>, Prepared>, "config" | "prepared">,
+    context: Omit<ExperimentContext<z.output<Schema>, Prepared>, "run" | "device">,
     results: RunResults,
   ) => Promise<readonly string[]>;
 }

@@ -123,7 +123,7 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
     const engine = await engineFor(run, invocation, { rngSeed, device, plan, speed, print: terminal.print });
     if (engine !== undefined) await driveCells(run, engine, cells);
     const { value: results } = await cells(run);
-    for (const text of await conclude?.({ config, prepared }, results) ?? []) run.note(text);
+    for (const text of await conclude?.({ config, rngSeed, prepared }, results) ?? []) run.note(text);
     // Before the run ends, so that whoever reads it then has all samples.
     endUsage();
     const view = (await readRun(runsFolder, run.id))!;

@@ -1,4 +1,5 @@
 // What methods came to: as tables, as measures of a run, and in words.
+import { basename, extname } from "node:path";
 import { pairedShareDifference, shareInterval } from "../eval/mod.ts";
 import {
   type Estimate,
@@ -10,6 +11,7 @@ import {
   textColumn,
 } from "../run/mod.ts";
 import { methodLabel } from "../methods.ts";
+import type { ProblemChoice } from "./choose-problems.ts";
 import type { Attempted } from "./evaluate.ts";
 import type { MethodName } from "./methods.ts";
 
@@ -132,18 +134,24 @@ function measurement(name: string, group: string, { value, low, high, samples }:
 }
 
 /**
- * Accuracy at the largest allowance as measures of the model that solved: `refine/long-cot@2048`.
+ * Accuracy at the largest allowance as measures of the model that solved: `refine/long-cot@2048`; with chosen levels
+ * `refine/easy/long-cot@2048`, and on the problems of `mine.jsonl` `refine@mine/long-cot@2048`.
  *
  * @param results as {@linkcode refinementResults} gives them
  */
 export function refinementMeasures(
   { methods }: Pick<RunResults, "methods">,
+  { file, levels }: Pick<ProblemChoice, "file" | "levels">,
   allowance: number,
 ): { readonly measures: MeasureInfo[]; readonly measurements: Measurement[] } {
+  const set = [
+    file === "" ? "refine" : `refine@${basename(file, extname(file))}`,
+    ...levels.length === 0 ? [] : [levels.toSorted().join("+")],
+  ];
   const measurements = Object.entries(methods).flatMap(([method, measured]) =>
     measured.filter(({ name }) => name === "accuracy").map((one) => ({
       ...one,
-      name: `refine/${method}@${allowance}`,
+      name: [...set, `${method}@${allowance}`].join("/"),
     }))
   );
   return {

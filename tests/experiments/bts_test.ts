@@ -8,7 +8,15 @@ import { refineExperiment } from "../../experiments/refine.ts";
 import { btsMetrics } from "../../lib/bts/metrics.ts";
 import { UserError } from "../../lib/errors.ts";
 import type { AttemptRecord } from "../../lib/refine/mod.ts";
-import { buildConfig, type MeasureInfo, readRun, repositoryRoot, runIds, withRun } from "../../lib/run/mod.ts";
+import {
+  buildConfig,
+  type MeasureInfo,
+  readRun,
+  repositoryRoot,
+  runIds,
+  type RunResults,
+  withRun,
+} from "../../lib/run/mod.ts";
 import { checkDeclared } from "../../lib/run/sweep/declared.ts";
 import { parseMetric, valuesOf } from "../../lib/run/view/metrics.ts";
 import { loadStitches } from "../../lib/stitch/mod.ts";
@@ -165,13 +173,33 @@ Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the
         const config = await experiment.complete!({ ...context, config: given, origins: {}, dryRun: false });
         assert.deepEqual([config.model.name, config.problems.seed], ["bts", 1]);
         const prepared = await experiment.prepare(config, 1, context);
+        let solved: RunResults | undefined;
         const { run } = await withRun({
           ...{ runsFolder: runs, experiment: "refine", title: "", preset: "smoke", seed: 1, device: "cpu", config },
           ...{ command: [], plan: [] },
         }, async (run) => {
           const device = { description: "cpu", numerics: "cpu", code: import.meta };
-          return (await experiment.body({ run, config, rngSeed: 1, device, prepared })).value;
+          return solved = (await experiment.body({ run, config, rngSeed: 1, device, prepared })).value;
         });
+        const scoresOf = async () => {
+          const { results } = (await readRun(runs, id))!;
+          return results!.methods["bts"]!.filter(({ name }) => name.startsWith("refine/"));
+        };
+        const keep = (results: RunResults, changes: Partial<typeof config> = {}) =>
+          experiment.conclude!({ config: { ...config, ...changes }, rngSeed: 1, prepared }, results);
+        assert.deepEqual(await keep(solved!), []);
+        const names = ["refine/easy/long-cot@400", "refine/easy/pdr-random-k@400"];
+        assert.deepEqual((await scoresOf()).map(({ name }) => name), names);
+        assert.ok((await Deno.readTextFile(join(runs, id, "report.html"))).includes(names[0]!));
+        // Scores of other settings are named; those of fewer problems do not count, unless the person says so.
+        const more = structuredClone(solved!);
+        for (const one of Object.values(more.methods).flat()) Object.assign(one, { samples: 5, value: 0.4 });
+        const division = { ...config.division, temperature: 0.5 };
+        assert.match((await keep(more, { division })).join("\n"), /long-cot@400: replaces .* since: temperature\n/);
+        assert.match((await keep(solved!)).join("\n"), /long-cot@400: the run keeps 0\.4 of 5 samples.*--replace/);
+        assert.deepEqual((await scoresOf()).map(({ samples }) => samples), [5, 5]);
+        await keep(solved!, { replace: true });
+        assert.deepEqual((await scoresOf()).map(({ samples }) => samples), [1, 1]);
         await experiment.release!(prepared);
         const cell = (await readRun(runs, run.id))!.cells.find(({ name }) => name === "pdr-random-k")!;
         const attempts = await Deno.readTextFile(join(runs, ".cells", cell.cellKey, "attempts.jsonl"));
@@ -179,10 +207,6 @@ Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the
         assert.deepEqual([...new Set(trace.map(({ role, writer }) => `${role} ${writer}`))], [
           ...["draft expert:math", "draft expert:code", "solve bts"],
         ]);
-        const { results } = (await readRun(runs, id))!;
-        const kept = results!.methods["bts"]!.filter(({ name }) => name.startsWith("refine/")).map(({ name }) => name);
-        assert.deepEqual(kept, ["refine/long-cot@400", "refine/pdr-random-k@400"]);
-        assert.ok((await Deno.readTextFile(join(runs, id, "report.html"))).includes("refine/long-cot@400"));
       },
     );
 

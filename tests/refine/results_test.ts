@@ -71,10 +71,11 @@ Deno.test("measures: at the largest allowance, by allowance and by level; and th
     ["b-seq", "", 100],
   ]);
   assert.deepEqual(measures.map(({ name }) => name), [...new Set(values.map(([name]) => name))]);
-  assert.deepEqual(refinementMeasures({ methods }, 1000).measurements.map(({ name, value }) => [name, value]), [
-    ["refine/long-cot@1000", 0.25],
-    ["refine/pdr-random-k@1000", 0.75],
-  ]);
+  const namesWith = (file: string, levels: string[]) =>
+    refinementMeasures({ methods }, { file, levels }, 1000).measurements.map(({ name, value }) => [name, value]);
+  assert.deepEqual(namesWith("", []), [["refine/long-cot@1000", 0.25], ["refine/pdr-random-k@1000", 0.75]]);
+  assert.equal(namesWith("", ["hard", "easy"])[0]![0], "refine/easy+hard/long-cot@1000");
+  assert.equal(namesWith("data/mine.jsonl", [])[0]![0], "refine@mine/long-cot@1000");
 });
 
 Deno.test("the verdict says plainly whether refinement helps, hurts, or cannot be told from chance", () => {
