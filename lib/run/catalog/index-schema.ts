@@ -1,7 +1,7 @@
 // The tables of the index over all runs, as docs/runs.md describes them. Raise the version with every change here.
 
 /** Version of the tables (`PRAGMA user_version`): an index of another version is rebuilt from the logs. */
-export const INDEX_VERSION = 7;
+export const INDEX_VERSION = 8;
 /** `PRAGMA application_id`, which distinguishes an index from other SQLite databases: "Stch" in ASCII. */
 export const INDEX_APPLICATION = 0x53746368;
 
@@ -9,8 +9,9 @@ export const INDEX_APPLICATION = 0x53746368;
 export const RUN_TABLES = ["cells", "points", "metrics", "results", "measures", "artifacts", "notes", "tags"] as const;
 
 /**
- * Creates every table and view. `logs` is the index's own: the state of each log, labels and evaluations file when it was read, the
- * run's summary as its log has it, and the folded view without points, which the next update continues from.
+ * Creates every table and view. Two are the index's own. `logs`: the state of each log, labels and evaluations file when it
+ * was read, and the run's summary as its log has it. `states`: the folded view without points, which the next update
+ * continues from; it is long, and rows of `logs` are read all at once.
  */
 export const INDEX_SCHEMA = `
 create table runs (
@@ -60,6 +61,7 @@ create table logs (
   run text primary key, log_file real not null, log_size integer not null, log_time real not null,
   offset integer not null, line integer not null, seq integer not null, damaged integer not null,
   labels_file real not null, labels_size integer not null, labels_time real not null,
-  evaluations_file real not null, evaluations_size integer not null, evaluations_time real not null, summary text not null, view text
+  evaluations_file real not null, evaluations_size integer not null, evaluations_time real not null, summary text not null
 ) strict, without rowid;
+create table states (run text primary key, view text) strict;
 `;

@@ -225,7 +225,7 @@ function mark(
   { log, labels, evaluations }: Stamps,
 ) {
   const { offset, line, seq } = state.position;
-  db.prepare("insert or replace into logs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
+  db.prepare("insert or replace into logs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
     id,
     log.file,
     log.size,
@@ -241,12 +241,12 @@ function mark(
     evaluations.size,
     evaluations.time,
     JSON.stringify(summary ?? null),
-    JSON.stringify(state.view ?? null),
   );
+  db.prepare("insert or replace into states values (?, ?)").run(id, JSON.stringify(state.view ?? null));
 }
 
 function readState(db: DatabaseSync, id: string): RunView | undefined {
-  return JSON.parse(String(db.prepare("select view from logs where run = ?").get(id)!.view)) ?? undefined;
+  return JSON.parse(String(db.prepare("select view from states where run = ?").get(id)!.view)) ?? undefined;
 }
 
 /** Lists a run that the system does not let us read, so that it does not hide others. The next update tries again. */
@@ -263,5 +263,5 @@ function listUnreadable(run: IndexedRun, error: unknown): number {
 
 function forget({ db, rows, id }: Pick<IndexedRun, "db" | "rows" | "id">): void {
   rows.clear(id);
-  db.prepare("delete from logs where run = ?").run(id);
+  for (const table of ["logs", "states"]) db.prepare(`delete from ${table} where run = ?`).run(id);
 }

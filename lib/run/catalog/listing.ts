@@ -190,16 +190,24 @@ export function metricNamesIn(db: DatabaseSync): MetricNames {
 
 /**
  * A row for each distinct combination of columns, in their order. A table may have a million rows with a hundred
- * combinations: an index that begins with the columns is asked for one after the other.
+ * combinations: an index that begins with the columns is asked for the next one, and no row in between is read. (SQLite
+ * would read them for `distinct`, and for a comparison of all columns at once.)
  */
 function distinct(db: DatabaseSync, table: string, columns: readonly string[]): Record<string, unknown>[] {
-  const [names, places] = [columns.join(", "), columns.map(() => "?").join(", ")];
-  const from = db.prepare(`select * from ${table} where (${names}) > (${places}) order by ${names} limit 1`);
+  const order = `order by ${columns.join(", ")} limit 1`;
+  // The next value of the last column where the others are the same, or else of the one before it, and so on.
+  const steps = columns.map((column, at) => {
+    const same = columns.slice(0, at).map((other) => `${other} = ? and `).join("");
+    const select = db.prepare(`select * from ${table} where ${same}${column} > ? ${order}`);
+    return (row: Record<string, unknown>) => select.get(...columns.slice(0, at + 1).map((one) => String(row[one])));
+  }).reverse();
   const found: Record<string, unknown>[] = [];
-  let row = db.prepare(`select * from ${table} order by ${names} limit 1`).get();
+  let row = db.prepare(`select * from ${table} ${order}`).get();
   while (row !== undefined) {
     found.push(row);
-    row = from.get(...columns.map((column) => String(row![column])));
+    const last = row;
+    row = undefined;
+    for (const step of steps) row ??= step(last);
   }
   return found;
 }
@@ -274,20 +282,21 @@ export type KnownSummaries = Map<string, { readonly stamp: string; readonly summ
 export function readRuns(db: DatabaseSync, known: KnownSummaries = new Map()): SortedRun[] {
   const tags = grouped(db, "select run, tag from tags order by run, tag");
   const select = db.prepare("select summary from logs where run = ?");
-  const summaryOf = (id: string, stamp: string): RunSummary => {
+  const summaryOf = (id: string, stamp: string, text: unknown): RunSummary => {
     const before = known.get(id);
     // Without a log's state, as of a run that cannot be read, nothing says whether the summary is the same.
     if (before?.stamp === stamp && stamp !== NO_STAMP) return before.summary;
-    const summary = JSON.parse(String(select.get(id)!.summary)) as RunSummary;
+    const summary = JSON.parse(String(text ?? select.get(id)!.summary)) as RunSummary;
     known.set(id, { stamp, summary });
     return summary;
   };
+  // At first all summaries are needed, and later only few.
   const rows = db.prepare(
-    `select id, name, status, cores, memory, log_file || ' ' || log_size || ' ' || log_time as stamp
-     from runs join logs on run = id`,
+    `select id, name, status, cores, memory, log_file || ' ' || log_size || ' ' || log_time as stamp,
+     ${known.size === 0 ? "summary" : "null as summary"} from runs join logs on run = id`,
   ).all();
   return rows.map((row) => ({
-    ...summaryOf(String(row.id), String(row.stamp)),
+    ...summaryOf(String(row.id), String(row.stamp), row.summary),
     status: row.status as RunStatus,
     name: row.name === null ? null : String(row.name),
     cores: row.cores as number | null,

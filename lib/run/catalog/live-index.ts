@@ -25,7 +25,7 @@ export interface IndexedRuns {
 export interface LiveIndex extends Disposable {
   /**
    * Gives what is known now. An update begins with each look and is waited for a moment only, unless there is nothing to
-   * show before it ends. Use the result before awaiting anything.
+   * show before it ends; the first look at a large folder with an index does not wait at all. Use the result before awaiting anything.
    *
    * @throws UserError `folder.unreadable`
    */
@@ -36,6 +36,8 @@ export interface LiveIndex extends Disposable {
 
 /** How long a look waits for an update. */
 const PATIENCE_MS = 250;
+/** Time before the first update of a large folder that has an index. */
+const LATER_MS = 1_000;
 /** In a folder of at most this many runs, every file is looked at each time. */
 const FEW = 200;
 /** Otherwise the files of runs that are over are looked at this rarely, and never for more than a twentieth of the time. */
@@ -57,6 +59,7 @@ export function liveIndex(runsFolder: string, writable: boolean): LiveIndex {
   let fullTook = 0;
   let damaged = false;
   const touched = new Set<string>();
+  let later: ReturnType<typeof setTimeout> | undefined;
 
   const openDisk = () => {
     if (damaged) return undefined;
@@ -98,7 +101,15 @@ export function liveIndex(runsFolder: string, writable: boolean): LiveIndex {
     fullTook = lastFull - begun;
   };
 
+  /** Begins the first update of a large folder a little later: until then, the processor is for the page. */
+  const beginLater = (count: number) => {
+    later ??= setTimeout(() => begin(count).catch(() => {}), LATER_MS);
+    Deno.unrefTimer(later);
+  };
+
   const begin = (count: number): Promise<void> => {
+    clearTimeout(later);
+    later = undefined;
     updating ??= update(count).finally(() => updating = undefined);
     return updating;
   };
@@ -106,11 +117,15 @@ export function liveIndex(runsFolder: string, writable: boolean): LiveIndex {
   return {
     async look() {
       const ids = await runIds(runsFolder);
-      const running = begin(ids.length);
-      // Later looks report the error, if it stays.
-      running.catch(() => {});
-      if (openDisk() === undefined && updates === 0) await running;
-      else await withTimeout(running.catch(() => {}), PATIENCE_MS);
+      if (ids.length > FEW && updates === 0 && updating === undefined && openDisk() !== undefined) {
+        beginLater(ids.length);
+      } else {
+        const running = begin(ids.length);
+        // Later looks report the error, if it stays.
+        running.catch(() => {});
+        if (openDisk() === undefined && updates === 0) await running;
+        else await withTimeout(running.catch(() => {}), PATIENCE_MS);
+      }
       const parts = [openDisk(), memory].filter((db) => db !== undefined);
       const changes = memory?.prepare("select total_changes() as n").get()?.n ?? 0;
       const version = [disk === undefined ? "" : pragma(disk, "data_version"), changes, ids.length, ids[0]].join(".");
@@ -122,6 +137,7 @@ export function liveIndex(runsFolder: string, writable: boolean): LiveIndex {
       await begin(Infinity).catch(() => {});
     },
     [Symbol.dispose]() {
+      clearTimeout(later);
       disk?.close();
       memory?.close();
     },
