@@ -11,6 +11,9 @@ import { didYouMean, UserError } from "../lib/errors.ts";
 import {
   currentExperiment,
   defaultRunsFolder,
+  engineArguments,
+  type EngineName,
+  engineOption,
   formatTable,
   jobEnd,
   lastLines,
@@ -26,6 +29,7 @@ import {
   seedOf,
   shellLine,
   stopSignal,
+  takeEngineSettings,
   versions,
   writeTextAtomically,
 } from "../lib/run/mod.ts";
@@ -62,8 +66,10 @@ export async function resultsCommand(args: readonly string[]): Promise<void> {
     .option("--only <list>", `some of the studies: ${names.join(", ")}`)
     .option("--runs <folder>", "where runs live", defaultRunsFolder())
     .option("--out <file>", "the page", PAGE)
+    .addOption(engineOption())
     .option("--dry-run", "print the studies and their estimated time, and stop");
-  const parsed = parseWithCommander(command, args);
+  const { own, engineSettings } = takeEngineSettings(args);
+  const parsed = parseWithCommander(command, own);
   if (parsed.kind === "help") return console.log(parsed.text.trimEnd());
   const { dryRun, ...options } = parsed.options as unknown as Options;
   const { preset, seeds, runs, out, only } = options;
@@ -74,6 +80,7 @@ export async function resultsCommand(args: readonly string[]): Promise<void> {
   oneOf("--preset", preset, Object.keys(studyPresets({})));
   oneOf("--main", mainPreset, Object.keys(btsDefinition.presets));
   const count = readSeeds(seeds).length;
+  const where = engineArguments(options.engine, engineSettings);
   if (!dryRun) await writableFolder(out);
   const sections = SECTIONS.filter(({ name }) => wanted.includes(name))
     .map((section) => ({ ...section, preset: section === MAIN ? mainPreset : preset }));
@@ -84,7 +91,7 @@ export async function resultsCommand(args: readonly string[]): Promise<void> {
   const found: StudyRuns[] = [];
   for (const section of sections) {
     console.error(`\n=== ${section.title} (${section.script})`);
-    const views = await runStudy(section, ["--preset", section.preset, "--seeds", seeds], runs);
+    const views = await runStudy(section, ["--preset", section.preset, "--seeds", seeds, ...where], runs);
     const config = settingsSchema.parse(views[0]!.config);
     found.push({ ...section, directions: section.directions(config), views });
   }
@@ -99,6 +106,7 @@ interface Options {
   readonly only?: string;
   readonly runs: string;
   readonly out: string;
+  readonly engine: EngineName;
   readonly dryRun?: true;
 }
 

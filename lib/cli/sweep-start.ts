@@ -3,11 +3,13 @@ import { Command, Option } from "commander";
 import { DEVICES } from "../device-names.ts";
 import {
   createSweep,
+  engineOption,
   HEADLINE,
   jsonLine,
   type NewSweep,
   parseWithCommander,
   planSweep,
+  takeEngineSettings,
   trialText,
 } from "../run/mod.ts";
 import { readWorkOptions, withWorkOptions, workOnSweep, type WorkTexts } from "./sweep-work.ts";
@@ -40,6 +42,7 @@ export async function startSweepCommand(args: readonly string[], print: Print): 
     .option("--config <file>", "settings of all trials from a file, which is copied")
     .addOption(new Option("--device <name>", "where to compute").choices(DEVICES))
     .option("--threads <number>", "threads of each trial")
+    .addOption(engineOption())
     .option(
       "--metric <name>",
       "what trials are compared by: bpb, validation:min, stitch/loss:last, …; a name that no trial will have is " +
@@ -49,14 +52,15 @@ export async function startSweepCommand(args: readonly string[], print: Print): 
     .option("--name <text>", "a name for the sweep")
     .option("--force", "allow more than 2000 trials; is passed on to the experiment")
     .option("--dry-run", "check and print the trials, and stop");
-  const parsed = parseWithCommander(withWorkOptions(command), args);
+  const { own, engineSettings } = takeEngineSettings(args);
+  const parsed = parseWithCommander(withWorkOptions(command), own);
   if (parsed.kind === "help") {
     print(parsed.text.trimEnd());
     return true;
   }
   const texts = parsed.options as unknown as StartTexts;
   const options = readWorkOptions(texts);
-  const plan = await planSweep(parsed.positional[0]!, texts, ["deno", "task", "sweep", ...args]);
+  const plan = await planSweep(parsed.positional[0]!, { ...texts, engineSettings }, ["deno", "task", "sweep", ...args]);
   if (texts.dryRun) {
     const lines = plan.trials.map((trial, i) => `${String(i + 1).padStart(4)}  ${trialText(trial)}`);
     const json = { experiment: plan.experiment, trials: plan.trials };

@@ -12,6 +12,8 @@ interface Followed {
   /** The attempt whose log is read, and what reads on. */
   attempt?: { readonly name: string; readonly folder: string; readonly more: () => Promise<readonly RunEvent[]> };
   relay?: (event: RunEvent) => void;
+  /** Whether the attempt has begun the cell. */
+  begun?: boolean;
   /** What was last noted of its job. */
   noted?: string;
   outcome?: "done" | "failed";
@@ -85,6 +87,7 @@ async function follow(run: Run, engine: Engine, one: Followed): Promise<AttemptE
   if (newest.name !== one.attempt?.name) {
     const attached = one.attempt === undefined && engine.attached === true;
     one.attempt = { ...newest, more: followLog(newest.folder) };
+    one.begun = false;
     one.relay = run.elsewhere.relay(cell, attached);
   }
   // Read before the log, so that the log is whole when it is there.
@@ -92,15 +95,17 @@ async function follow(run: Run, engine: Engine, one: Followed): Promise<AttemptE
   for (const event of await one.attempt!.more()) {
     if (event.kind === "cell.start") await run.elsewhere.keepRecord(cell, newest.folder);
     one.relay!(event);
+    if (one.begun) continue;
     // A cell that starts has no remarks yet.
-    if (event.kind === "cell.start") delete one.noted;
+    one.begun = true;
+    delete one.noted;
   }
   return end;
 }
 
 /** Notes in the log where a cell's job is, when that has changed. */
 function noteJob(run: Run, one: Followed, { cell, text, state }: CellState): void {
-  const early = state === "running" && one.attempt === undefined;
+  const early = state === "running" && !one.begun;
   if (text === undefined || text === one.noted || early) return;
   one.noted = text;
   run.elsewhere.note(cell, text);

@@ -250,9 +250,15 @@ export {
   trashRuns,
 } from "./catalog/trash.ts";
 export { type Verification, verifyRun } from "./catalog/verify.ts";
+export {
+  engineArguments,
+  type EngineName,
+  engineOption,
+  type EngineSetting,
+  takeEngineSettings,
+} from "./command-line/engine-settings.ts";
 export { parseWithCommander, readInteger, readNumber, unknownCommand } from "./command-line/commander.ts";
 export {
-  type EngineSetting,
   type ExperimentDefinition,
   parseExperimentArguments,
   presetNamed,

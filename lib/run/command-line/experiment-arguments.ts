@@ -9,19 +9,19 @@ import { readConfigFile } from "../config/config-file.ts";
 import { checkName } from "../catalog/labels.ts";
 import { parseWithCommander, readInteger } from "./commander.ts";
 import type { MayChange } from "../cells/continuation.ts";
+import {
+  checkEngine,
+  type EngineName,
+  engineOption,
+  type EngineSetting,
+  takeEngineSettings,
+} from "./engine-settings.ts";
 import { isRunId, makeRunId } from "../files/run-id.ts";
 import { defaultRunsFolder } from "../files/runs-folder.ts";
 import { LARGEST_SEED, readSeeds } from "../config/seeds.ts";
 import { settingsHelp, settingsOverview } from "../config/settings-help.ts";
 import { declareShorthands, type Shorthand, shorthandSets } from "./shorthands.ts";
 import { WEBHOOK_VARIABLE, webhookUrl, withoutWebhook } from "../alerts/webhook.ts";
-
-/** Where the cells of a run can be built. */
-const ENGINES = ["local", "slurm"] as const;
-export type EngineName = (typeof ENGINES)[number];
-
-/** A setting of an engine as given: its name, with dots, and its value. */
-export type EngineSetting = readonly [name: string, value: string];
 
 /** A machine has no use for more processes than this. */
 const MOST_PARALLEL = 64;
@@ -197,10 +197,7 @@ function experimentCommand<Schema extends z.ZodType>(definition: ExperimentDefin
     .option("--seeds <list>", "several seeds, one run each: 1,2,3 or 1-3")
     .addOption(new Option("--device <name>", "where to compute").choices(DEVICES).default("auto"))
     .option("--threads <number>", "threads of the cpu device (default: one per core)")
-    .addOption(
-      new Option("--engine <name>", "where cells are built; slurm takes --slurm.<setting> <value>").choices(ENGINES)
-        .default("local"),
-    )
+    .addOption(engineOption())
     .option(
       "--parallel <number>",
       "independent cells at once, each in its own process; they share the threads (default: 1)",
@@ -285,36 +282,9 @@ function idOf({ id, seeds }: Options): string | undefined {
   return id;
 }
 
-const ENGINE_PREFIX = "--slurm.";
-
-/** Takes the engine's settings out of the arguments: the engine knows which there are. */
-function takeEngineSettings(args: readonly string[]) {
-  const own: string[] = [];
-  const engineSettings: EngineSetting[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const [option = "", inline] = args[i]!.split(/=(.*)/s);
-    if (!option.startsWith(ENGINE_PREFIX)) {
-      own.push(args[i]!);
-      continue;
-    }
-    const value = inline ?? args[++i];
-    if (value === undefined) {
-      throw new UserError("command.option-missing-argument", `Missing the value of ${option}`);
-    }
-    engineSettings.push([option.slice(ENGINE_PREFIX.length), value]);
-  }
-  return { own, engineSettings };
-}
-
 /** @throws UserError `command.conflict` for settings of another engine */
 function engineOf({ engine, parallel }: Options, settings: readonly EngineSetting[]): EngineName {
-  if (engine !== "slurm" && settings.length > 0) {
-    throw new UserError(
-      "command.conflict",
-      `Cannot use ${ENGINE_PREFIX}${settings[0]![0]} without --engine slurm`,
-      "add --engine slurm",
-    );
-  }
+  checkEngine(engine, settings);
   if (engine === "slurm" && parallel !== undefined) {
     throw new UserError(
       "command.conflict",

@@ -2,6 +2,7 @@
 import { extname, join, resolve } from "node:path";
 import { systemReason, UserError } from "../../errors.ts";
 import { checkName } from "../catalog/labels.ts";
+import { engineArguments, type EngineName, type EngineSetting } from "../command-line/engine-settings.ts";
 import { makeRunId } from "../files/run-id.ts";
 import { findScript, pathInRepository } from "../process/script.ts";
 import { askExperiment, type CheckReply } from "./check.ts";
@@ -22,6 +23,9 @@ export interface NewSweep extends SpaceOptions {
   readonly config?: string;
   readonly device?: string;
   readonly threads?: string;
+  /** Where the cells of the trials are built. @default "local" */
+  readonly engine?: EngineName;
+  readonly engineSettings?: readonly EngineSetting[];
   readonly metric: string;
   readonly name?: string;
   readonly force?: true;
@@ -139,12 +143,15 @@ function wholeNumberHint({ code, message }: { code: string; message: string }, r
   return `draw whole numbers: --range ${range.key}=${scale}:${Math.ceil(range.low)}..${Math.floor(range.high)}`;
 }
 
-function sharedArguments({ preset, set, device, threads, force }: NewSweep): string[] {
+function sharedArguments(
+  { preset, set, device, threads, engine = "local", engineSettings = [], force }: NewSweep,
+): string[] {
   return [
     ...(preset === undefined ? [] : ["--preset", preset]),
     ...(set ?? []).flatMap((text) => ["--set", text]),
     ...(device === undefined ? [] : ["--device", device]),
     ...(threads === undefined ? [] : ["--threads", threads]),
+    ...engineArguments(engine, engineSettings),
     ...(force ? ["--force"] : []),
   ];
 }

@@ -119,7 +119,9 @@ function trialArguments(view: SweepView, trial: TrialView, runsFolder: string, r
   return [
     ...trialSettings(start.shared, trial),
     ...(start.configFile === null ? [] : ["--config", join(folder, start.configFile)]),
-    ...(parallel === 1 || start.shared.includes("--threads") ? [] : ["--threads", String(threadsEach(parallel))]),
+    ...(parallel === 1 || start.shared.some((arg) => arg === "--threads" || arg === "--engine")
+      ? []
+      : ["--threads", String(threadsEach(parallel))]),
     "--name",
     `${start.name}, trial ${trial.trial} of ${view.trials.length}`,
     "--runs",
