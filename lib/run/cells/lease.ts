@@ -26,8 +26,12 @@ export interface Lease {
   end(finished: boolean): Promise<void>;
 }
 
-/** Takes the lease on a cell, from whoever has it. */
-export async function takeLease(runsFolder: string, key: string): Promise<Lease> {
+/**
+ * Takes the lease on a cell, from whoever has it.
+ *
+ * @param lookMs how often the holder looks whether a newer copy has begun
+ */
+export async function takeLease(runsFolder: string, key: string, lookMs = LOOK_MS): Promise<Lease> {
   const folder = join(runsFolder, LEASES_FOLDER, key);
   const text = JSON.stringify({ ...thisProcess(), token: crypto.randomUUID() }) + "\n";
   await Deno.mkdir(folder, { recursive: true });
@@ -44,22 +48,32 @@ export async function takeLease(runsFolder: string, key: string): Promise<Lease>
       "This copy of the cell stops: a newer copy builds it",
       "the scheduler started it again, taking this one for lost; nothing is to be done",
     );
+  /** Renewals under way: the next number may be one that this process is taking. */
+  let renewing = 0;
+  let last = Promise.resolve();
   const timer = setInterval(() => {
-    const next = attempt(() => Deno.statSync(join(folder, name(number + 1))));
-    if (next !== undefined) controller.abort(fenced());
-  }, LOOK_MS);
+    if (renewing > 0) return;
+    const newer = attempt(() => Deno.statSync(join(folder, name(number + 1))));
+    if (newer !== undefined) controller.abort(fenced());
+  }, lookMs);
   Deno.unrefTimer(timer);
+  const next = async () => {
+    controller.signal.throwIfAborted();
+    // A chain that was removed because the cell is finished, and perhaps begun anew, does not go on from here.
+    const own = await Deno.readTextFile(join(folder, name(number))).catch(absent) === text;
+    if (!own || !await claim(folder, number + 1, text)) {
+      controller.abort(fenced());
+      controller.signal.throwIfAborted();
+    }
+    number++;
+  };
   return {
     signal: controller.signal,
-    async renew() {
-      controller.signal.throwIfAborted();
-      // A chain that was removed because the cell is finished, and perhaps begun anew, does not go on from here.
-      const own = await Deno.readTextFile(join(folder, name(number))).catch(absent) === text;
-      if (!own || !await claim(folder, number + 1, text)) {
-        controller.abort(fenced());
-        controller.signal.throwIfAborted();
-      }
-      number++;
+    renew() {
+      renewing++;
+      // One after another, each with a number of its own.
+      last = last.then(next).finally(() => renewing--);
+      return last;
     },
     async end(finished) {
       clearInterval(timer);

@@ -57,3 +57,12 @@ Deno.test("of many that take a lease at once, all but one are fenced", () =>
     assert.equal(writes.filter(({ status }) => status === "fulfilled").length, 1);
     for (const lease of leases) await lease.end(false);
   }));
+
+Deno.test("a holder that renews does not take its own files for those of a newer one", () =>
+  withFolder(async (folder) => {
+    const lease = await takeLease(folder, "key", 1);
+    for (let i = 0; i < 200; i++) await lease.renew();
+    await Promise.all(Array.from({ length: 20 }, () => lease.renew()));
+    assert.equal(lease.signal.aborted, false);
+    await lease.end(true);
+  }));
