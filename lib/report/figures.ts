@@ -6,17 +6,16 @@ import {
   MEAN,
   measureColumns,
   measurementOf,
-  parametersOf,
   type RunView,
   valueOf,
 } from "../run/mod.ts";
-import { PARAMETER_COLORS, parameterPanel, timePanel } from "./figures/cost.ts";
 import { DIFFERENCE_COLORS, differencePanel } from "./figures/differences.ts";
 import { type Gate, openPanel, sharePanel } from "./figures/gates.ts";
 import { type Line, linesPanel } from "./figures/instability.ts";
 import { lossCurve, type LossOptions, lossPanel, MOST_POINTS } from "./figures/loss.ts";
 import { BPB_DIGITS, type MatrixCell, matrixPanel } from "./figures/matrix.ts";
 import { scorePanel } from "./figures/mean.ts";
+import { costQualityFigure, parametersFigure, timeFigure } from "./cost-figures.ts";
 import { bestOf } from "./grid.ts";
 import { isArm, pointsOf } from "./instability.ts";
 import type { Figure } from "./figures/plot.ts";
@@ -38,6 +37,7 @@ export function resultFigures(view: RunView): Figure[] {
     differencesFigure(view),
     ...refinementFigures(view),
     gatesFigure(view),
+    costQualityFigure(view),
     parametersFigure(view),
     timeFigure(view),
   ].filter((figure) => figure !== undefined);
@@ -268,38 +268,5 @@ export function differencesFigure(view: RunView): Figure | undefined {
       "intervals; left of the line is better.",
     legend: Object.entries(DIFFERENCE_COLORS).map(([label, color]) => ({ label, color })),
     panels: all,
-  };
-}
-
-/** Parameters of every method: in memory, used per token, trained. */
-export function parametersFigure(view: RunView): Figure | undefined {
-  const methods = view.results?.methods ?? {};
-  const counts = orderMethods(Object.keys(methods)).flatMap((method) => {
-    const parameters = parametersOf(methods[method]);
-    return parameters === undefined ? [] : [{ label: methodLabel(method), ...parameters }];
-  });
-  if (counts.length === 0) return undefined;
-  return {
-    name: "parameters",
-    title: "Parameters",
-    caption:
-      "Parameters that a method keeps in memory (total), uses for each token (active), and trains in addition to " +
-      "the models that it starts from (trained).",
-    legend: Object.entries(PARAMETER_COLORS).map(([label, color]) => ({ label, color })),
-    panels: [parameterPanel(counts)],
-  };
-}
-
-/** Wall-clock time of every cell that has ended. */
-export function timeFigure(view: RunView): Figure | undefined {
-  const cells = view.cells.filter(({ seconds }) => seconds !== null)
-    .map(({ name, seconds, status }) => ({ label: cellLabel(name), seconds: seconds!, cached: status === "cached" }));
-  if (cells.length === 0) return undefined;
-  return {
-    name: "time",
-    title: "Time",
-    caption: "Wall-clock time of each cell. A cached cell took its time in an earlier run.",
-    legend: [],
-    panels: [timePanel(cells)],
   };
 }

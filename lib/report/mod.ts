@@ -1,17 +1,9 @@
 // Reports: what one run, several seeds or a sweep show, as pages, Markdown, figures and tables.
 export { caveat, claims, headline } from "./claims.ts";
+export { costQualityFigure, parametersFigure, timeFigure } from "./cost-figures.ts";
 export { type MeasuredCost, methodCostTable } from "./cost-table.ts";
 export { escapeHtml, escapeMarkdown, fenced } from "./escape.ts";
-export {
-  differencesFigure,
-  gatesFigure,
-  lossFigure,
-  matrixFigure,
-  meanFigure,
-  parametersFigure,
-  resultFigures,
-  timeFigure,
-} from "./figures.ts";
+export { differencesFigure, gatesFigure, lossFigure, matrixFigure, meanFigure, resultFigures } from "./figures.ts";
 export { comparedLossFigure } from "./compared.ts";
 export { figureImage } from "./figures/figure-image.ts";
 export { type Line, linesPanel } from "./figures/instability.ts";

@@ -2,16 +2,8 @@
 import { type CellView, type RunView, shellLine } from "../run/mod.ts";
 import { claims, headline } from "./claims.ts";
 import { escapeHtml } from "./escape.ts";
-import {
-  curvesFigure,
-  differencesFigure,
-  gatesFigure,
-  lossFigure,
-  matrixFigure,
-  meanFigure,
-  parametersFigure,
-  timeFigure,
-} from "./figures.ts";
+import { curvesFigure, differencesFigure, gatesFigure, lossFigure, matrixFigure, meanFigure } from "./figures.ts";
+import { costQualityFigure, parametersFigure, timeFigure } from "./cost-figures.ts";
 import { figureHtml } from "./figures/figure-html.ts";
 import { filesHtml } from "./files.ts";
 import type { Figure } from "./figures/plot.ts";
@@ -54,7 +46,7 @@ export function reportHtml(view: RunView, about?: AboutRun): string {
     section(
       "Cost",
       grids("cost").join("") + (cost ? gridHtml(gridOf(cost)) : "") +
-        figure(parametersFigure(view)) + figure(timeFigure(view)),
+        figure(costQualityFigure(view)) + figure(parametersFigure(view)) + figure(timeFigure(view)),
     ),
     section("More tables", otherTables(view).map((table) => gridHtml(gridOf(table))).join("\n")),
     section("Cells", view.cells.map(cellHtml).join("\n") + notesHtml(view.notes)),

@@ -4,16 +4,11 @@ import { parseHTML } from "linkedom";
 import { lossCurve, lossPanel, thin } from "../../lib/report/figures/loss.ts";
 import { inkOn, luminance } from "../../lib/report/figures/plot.ts";
 import { parameterPanel, timePanel } from "../../lib/report/figures/cost.ts";
+import { frontier } from "../../lib/report/figures/frontier.ts";
+import { costQualityFigure, timeFigure } from "../../lib/report/cost-figures.ts";
 import { matrixPanel } from "../../lib/report/figures/matrix.ts";
 import { scorePanel } from "../../lib/report/figures/mean.ts";
-import {
-  differencesFigure,
-  gatesFigure,
-  lossFigure,
-  matrixFigure,
-  meanFigure,
-  timeFigure,
-} from "../../lib/report/figures.ts";
+import { differencesFigure, gatesFigure, lossFigure, matrixFigure, meanFigure } from "../../lib/report/figures.ts";
 import { DIFFERENCE_COLORS, verdictOf } from "../../lib/report/figures/differences.ts";
 import { figureHtml } from "../../lib/report/figures/figure-html.ts";
 import { panelImage } from "../../lib/report/figures/panel-image.ts";
@@ -35,13 +30,14 @@ const trained = (metrics: MetricPoint[]) => ({
 
 const texts = (svg: string) => [...parseHTML(svg).document.querySelectorAll("text")].map((text) => text.textContent);
 
-Deno.test("`runFigures()` draws all seven figures of a finished run, as well-formed SVG", () => {
+Deno.test("`runFigures()` draws all eight figures of a finished run, as well-formed SVG", () => {
   const figures = runFigures(sampleView());
   assert.deepEqual(figures.map(({ name }) => name), [
     "mean",
     "matrix",
     "differences",
     "gates",
+    "cost-quality",
     "parameters",
     "time",
     "loss",
@@ -221,6 +217,28 @@ Deno.test("`lossFigure()` puts the experts into one panel and leaves out what is
   assert.equal(figure.panels.length, 3);
   assert.deepEqual(figure.legend.map(({ label }) => label), ["code expert", "math expert", "multilingual expert"]);
   assert.equal(lossPanel("empty", []), undefined);
+});
+
+Deno.test("`costQualityFigure()` names every method beside what it costs, and nothing covers a name", () => {
+  const view = sampleView();
+  const { panels } = costQualityFigure(view)!;
+  const [parameters] = panels;
+  const { document } = parseHTML(parameters!);
+  const names = [...document.querySelectorAll("text")].filter(({ textContent }) =>
+    ["Seed", "Soup", "BTM", "BTS", "code expert", "math expert", "multilingual expert"].includes(textContent)
+  );
+  assert.equal(names.length, 7);
+  const heights = names.map((name) => Number(/,([-\d.]+)\)$/.exec(name.getAttribute("transform")!)![1]))
+    .sort((a, b) => a - b);
+  assert.ok(heights.every((y, i) => i === 0 || y - heights[i - 1]! > 12), heights.join(" "));
+  assert.equal(document.querySelectorAll("circle").length, 7);
+  assert.equal(costQualityFigure({ ...view, results: null }), undefined);
+});
+
+Deno.test("`frontier()` keeps what nothing beats in both, and equals", () => {
+  const offer = (cost: number, loss: number) => ({ label: `${cost} ${loss}`, color: "#000000", cost, loss });
+  const offers = [offer(1, 5), offer(2, 3), offer(2, 4), offer(3, 3), offer(4, 1), offer(4, 1), offer(0, 9)];
+  assert.deepEqual(frontier(offers).map(({ label }) => label), ["0 9", "1 5", "2 3", "4 1", "4 1"]);
 });
 
 Deno.test("`timeFigure()` shows the display names of cells", () => {

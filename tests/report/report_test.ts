@@ -32,7 +32,7 @@ Deno.test("`reportHtml()` holds every score with its interval, and no script or 
   for (const method of Object.values(view.results!.methods)) {
     for (const value of Object.values(valuesBy(method, "bpb"))) assert.ok(html.includes(value.toFixed(3)));
   }
-  assert.equal(document.querySelectorAll("figure svg").length, 1 + 1 + 1 + 3 + 4 + 1 + 1);
+  assert.equal(document.querySelectorAll("figure svg").length, 1 + 1 + 1 + 3 + 4 + 2 + 1 + 1);
   assert.equal(document.querySelectorAll("script, link, img, iframe").length, 0);
   assert.doesNotMatch(html.replaceAll("http://www.w3.org/2000/svg", ""), /https?:\/\/|url\(|@import/);
   assert.match(html, /In brackets: 95 % intervals/);

@@ -1,6 +1,7 @@
 // Figures of the report as images.
 import { UserError } from "../../errors.ts";
 import {
+  costQualityFigure,
   differencesFigure,
   type Figure,
   figureImage,
@@ -23,6 +24,7 @@ const FIGURES = {
   differences: differencesFigure,
   loss: lossFigure,
   gates: gatesFigure,
+  "cost-quality": costQualityFigure,
   parameters: parametersFigure,
   time: timeFigure,
   "refinement-total": totalTokensFigure,
