@@ -52,7 +52,9 @@ optionalTest(
               await shows(page, "#head .facts", "Time left");
               const node = page.locator(".graph a", { hasText: "Seed" });
               assert.equal(await node.getAttribute("data-status"), "running");
-              assert.equal(await page.locator(".graph a").count(), 9);
+              assert.equal(await page.locator(".graph a[data-status]").count(), 9);
+              const origin = page.locator(".graph a.origin");
+              assert.equal(await origin.getAttribute("href"), "/runs/20261121-091500-bts-demo-zzzz");
 
               // Step by step, as training writes.
               for (let step = 6; step <= 36; step++) {

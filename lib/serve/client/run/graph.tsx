@@ -12,7 +12,7 @@ const LETTERS = 13;
 const LEAST = 0.85;
 
 /** The graph; nothing for logs that do not say what builds on what. */
-export function Graph({ cells }: { readonly cells: readonly CellView[] }) {
+export function Graph({ cells, run }: { readonly cells: readonly CellView[]; readonly run: string }) {
   const graph = cellGraph(cells);
   if (graph === undefined) return null;
   const size = (count: number, side: number, gap: number) => count * side + (count - 1) * gap + 2 * MARGIN;
@@ -45,7 +45,15 @@ export function Graph({ cells }: { readonly cells: readonly CellView[] }) {
             </path>
           );
         })}
-        {cells.map((cell, i) => <Node key={cell.name} cell={cell} index={i + 1} {...places.get(cell.name)!} />)}
+        {cells.map((cell, i) => (
+          <Node
+            key={cell.name}
+            cell={cell}
+            run={run}
+            index={i + 1}
+            {...places.get(cell.name)!}
+          />
+        ))}
       </svg>
     </section>
   );
@@ -53,24 +61,34 @@ export function Graph({ cells }: { readonly cells: readonly CellView[] }) {
 
 interface NodeProps {
   readonly cell: CellView;
+  /** The id of the run that is shown. */
+  readonly run: string;
   readonly index: number;
   readonly x: number;
   readonly y: number;
 }
 
-function Node({ cell: { name, title, status, seconds, builtBy }, index, x, y }: NodeProps) {
+function Node({ cell: { name, title, status, seconds, builtBy }, run, index, x, y }: NodeProps) {
   const label = cellLabel(name);
   const time = seconds === null || status === "cached" ? "" : ` · ${duration(seconds)}`;
   const origin = status === "cached" && builtBy !== null ? `, built by ${builtBy}` : "";
   return (
-    <a href={`#cell-${index}`} data-status={status}>
-      <title>{`${title}: ${statusText(status)}${origin}`}</title>
-      <rect class="box" x={x} y={y} width={WIDTH} height={HEIGHT} rx={8}></rect>
-      <circle class="state" cx={x + 13} cy={y + 16} r={4}></circle>
-      <text class="name" x={x + 23} y={y + 20}>
-        {label.length > LETTERS ? `${label.slice(0, LETTERS - 1)}…` : label}
-      </text>
-      <text class="status" x={x + 23} y={y + 35}>{`${statusText(status)}${time}`}</text>
-    </a>
+    <>
+      <a href={`#cell-${index}`} data-status={status}>
+        <title>{`${title}: ${statusText(status)}${origin}`}</title>
+        <rect class="box" x={x} y={y} width={WIDTH} height={HEIGHT} rx={8}></rect>
+        <circle class="state" cx={x + 13} cy={y + 16} r={4}></circle>
+        <text class="name" x={x + 23} y={y + 20}>
+          {label.length > LETTERS ? `${label.slice(0, LETTERS - 1)}…` : label}
+        </text>
+        <text class="status" x={x + 23} y={y + 35}>{`${statusText(status)}${time}`}</text>
+      </a>
+      {origin !== "" && builtBy !== run && (
+        <a href={`/runs/${encodeURIComponent(builtBy!)}`} class="origin">
+          <title>{`Built by the run ${builtBy}`}</title>
+          <text x={x + 72} y={y + 35}>{`from …${builtBy!.slice(-4)}`}</text>
+        </a>
+      )}
+    </>
   );
 }

@@ -67,7 +67,7 @@ function Page({ store }: { readonly store: RunStore }) {
       <main id="main" class="notebook" tabindex={-1}>
         <Head store={store} title={title} now={now} />
         <p class="visually-hidden" role="status" aria-live="polite">{state.announcement}</p>
-        <Graph cells={run.cells} />
+        <Graph cells={run.cells} run={run.id} />
         {running.length > 0 && (
           <section class="cell-list" aria-label="Running now">
             {running.map(({ cell, index }) => (
