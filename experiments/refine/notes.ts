@@ -31,7 +31,7 @@ function noteWithoutDrafts(cell: Cell, records: readonly AttemptRecord[]) {
   const without = records.filter(({ trace }) => trace.length > 0 && trace.every(({ role }) => role !== "draft"));
   if (without.length === 0) return;
   cell.note(
-    `${without.length} attempts had no room for drafts and are one chain of thought (budgets ${
+    `${without.length} attempts had no room for drafts, in the budget or in the model's context, and are one chain of thought (budgets ${
       budgets(without)
     }): give ` +
       "larger budgets, or smaller division.draftTokens, workspaceTokens and quoteTokens",

@@ -79,6 +79,10 @@ const parallelDistillRefine = (distiller: Distiller): Method => async (attempt) 
   const cost = distillCost(attempt, distiller);
   const reading = main.promptTokens(format.solve(question, "")) + workspaceTokens;
   let drafts: readonly Written[] = [];
+  const readers = rounds > 2 ? [main, ...drafters] : [main];
+  if (readers.some((one) => one.contextLength <= one.promptTokens(format.solve(question, "")) + workspaceTokens)) {
+    return await longChain(attempt); // nobody could read a workspace
+  }
   for (let round = 1; round < rounds; round++) {
     const before = drafts;
     const shared = before.length > 0 && cost.shared ? await distill(attempt, distiller, before, 0) : undefined;

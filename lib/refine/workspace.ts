@@ -26,7 +26,7 @@ export interface DistillCost {
   readonly perDraft: number;
   /** Whether all texts of the next round share a call. */
   readonly shared: boolean;
-  /** Most drafts that a call can read. */
+  /** Most drafts that it can take: that a call can read, or that need no call. */
   readonly most: number;
 }
 
@@ -43,7 +43,7 @@ export function distillCost(attempt: Attempt, distiller: Distiller): DistillCost
     call,
     perDraft,
     shared: distiller !== "per-sample-top-k",
-    most: Math.max(1, Math.floor((main.contextLength - call) / perDraft)),
+    most: Math.max(distiller === "global-summary" ? 0 : 1, Math.floor((main.contextLength - call) / perDraft)),
   };
 }
 

@@ -264,15 +264,20 @@ Deno.test("methods and allowances share drafts, which are counted nevertheless",
   assert.equal(again.written, 0);
 });
 
-Deno.test("replies and prompts fit a small context", async () => {
-  for (const method of REFINE_METHODS) {
-    const contextLength = 120;
-    const main = scriptedWriter(({ seed }) => "word ".repeat(hash32(seed) % 99) + "Answer: 7", { contextLength });
-    const team: Team = { main, drafters: [main], format: FORMATS.chat };
-    const found = await run(method, team, 5000, { draftTokens: 500, workspaceTokens: 500, quoteTokens: 500 });
-    assert.ok(found.calls > 0);
-    for (const { prompt, maxTokens } of main.requests) {
-      assert.ok(words(prompt.text) + maxTokens <= contextLength, `${method}: ${words(prompt.text)} + ${maxTokens}`);
+Deno.test("replies and prompts fit any context that a problem fits, however small, in every format", async () => {
+  for (const format of Object.values(FORMATS)) {
+    const alone = words(format.solve(problem.question).text);
+    for (const contextLength of [1, 2, 5, 10, 20, 50, 100, 200].map((more) => alone + more)) {
+      for (const method of REFINE_METHODS) {
+        const main = scriptedWriter(({ seed }) => "word ".repeat(hash32(seed) % 99) + "Answer: 7", { contextLength });
+        const team: Team = { main, drafters: [main], format };
+        const found = await run(method, team, 5000, { draftTokens: 500, workspaceTokens: 500, quoteTokens: 500 });
+        const what = `${format.name}, ${method}, context of ${contextLength}`;
+        assert.ok(found.calls > 0 && found.text !== "", what);
+        for (const { prompt, maxTokens } of main.requests) {
+          assert.ok(words(prompt.text) + maxTokens <= contextLength, `${what}: ${words(prompt.text)} + ${maxTokens}`);
+        }
+      }
     }
   }
 });
