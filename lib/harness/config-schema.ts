@@ -64,7 +64,7 @@ export const taskSchema = z.strictObject({
   metric_list: optional(z.array(z.record(z.string(), z.unknown())).min(1)),
   output_type: z.enum(OUTPUT_TYPES).default("generate_until"),
   generation_kwargs: optional(generationSchema),
-  repeats: z.int().min(1).default(1),
+  repeats: z.int().min(1).max(10_000).default(1),
   filter_list: optional(
     z.array(z.strictObject({ name: z.string(), filter: z.array(z.record(z.string(), z.unknown())).min(1) })).min(1),
   ),

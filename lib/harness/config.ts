@@ -34,6 +34,8 @@ export interface Formatting {
   readonly genPrefix: string | undefined;
   readonly fewshotDelimiter: string;
   readonly targetDelimiter: string;
+  /** Where one of these settings is written: `task.yaml line 7`. */
+  place(key: string): string;
 }
 
 /** How an answer is generated, as `generation_kwargs` says. */
@@ -130,6 +132,7 @@ export function readTaskConfig(
     genPrefix: one.gen_prefix,
     fewshotDelimiter: one.fewshot_delimiter,
     targetDelimiter: one.target_delimiter,
+    place: (key) => file.place(key),
   };
   const shots = one.fewshot_config;
   return {
@@ -159,6 +162,7 @@ export function readTaskConfig(
         genPrefix: shots?.gen_prefix ?? formatting.genPrefix,
         fewshotDelimiter: shots?.fewshot_delimiter ?? formatting.fewshotDelimiter,
         targetDelimiter: shots?.target_delimiter ?? formatting.targetDelimiter,
+        place: (key) => Object.hasOwn(shots ?? {}, key) ? file.place("fewshot_config", key) : file.place(key),
       },
     },
     metrics: readMetrics(file, one.output_type, one.metric_list),

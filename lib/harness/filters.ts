@@ -127,6 +127,14 @@ export function readFilters(
       "remove it: the harness's default takes the one answer that there is",
     );
   }
+  const twice = list.findIndex(({ name }, i) => list.findIndex((one) => one.name === name) !== i);
+  if (twice >= 0) {
+    throw new UserError(
+      "harness.filter",
+      `${file.place("filter_list", twice)}: there is another filter of the name "${list[twice]!.name}"`,
+      "rename one of them",
+    );
+  }
   return list.map(({ name, filter }, i) => {
     const steps = filter.map(({ function: step, ...settings }, k) => {
       const where = file.place("filter_list", i, "filter", k);

@@ -12,7 +12,13 @@ export function documentReader({ formatting: own, description, file, name }: Tas
   const renderers = new Map<string, Renderer>();
 
   /** The field of this name, or else the text of this template. */
-  function value(document: TaskDocument, key: string, template: string, isColumn = columns.has(template)): unknown {
+  function value(
+    document: TaskDocument,
+    key: string,
+    template: string,
+    place: string,
+    isColumn = columns.has(template),
+  ): unknown {
     if (isColumn) {
       if (Object.hasOwn(document.fields, template)) return document.fields[template];
       throw new UserError(
@@ -22,20 +28,20 @@ export function documentReader({ formatting: own, description, file, name }: Tas
       );
     }
     let render = renderers.get(template);
-    if (render === undefined) renderers.set(template, render = parseTemplate(template, `${file.place(key)}: ${key}`));
+    if (render === undefined) renderers.set(template, render = parseTemplate(template, `${place}: ${key}`));
     try {
       return render(document.fields);
     } catch (error) {
       if (error instanceof JinjaLimitError) {
         throw new UserError(
           "harness.template",
-          `${file.place(key)}: the template of ${key} ${error.message} on ${document.place}`,
+          `${place}: the template of ${key} ${error.message} on ${document.place}`,
           "shorten its loops and texts",
         );
       }
       throw new UserError(
         "harness.field",
-        `${document.place}: ${key} (${file.place(key)}) cannot be rendered: ${(error as Error).message}`,
+        `${document.place}: ${key} (${place}) cannot be rendered: ${(error as Error).message}`,
         `the document's fields are ${Object.keys(document.fields).join(", ") || "none"}; columns of dates are left out`,
       );
     }
@@ -60,7 +66,7 @@ export function documentReader({ formatting: own, description, file, name }: Tas
   const numbered = (text: string) => own.choices !== undefined && /^(?:0+|[1-9]\d*)$/.test(text);
 
   return {
-    text(document: TaskDocument, { text }: Formatting): unknown {
+    text(document: TaskDocument, { text, place }: Formatting): unknown {
       if (text === undefined) {
         throw new UserError(
           "harness.value",
@@ -69,13 +75,13 @@ export function documentReader({ formatting: own, description, file, name }: Tas
         );
       }
       if (typeof text === "number") return text;
-      const found = value(document, "doc_to_text", text);
+      const found = value(document, "doc_to_text", text, place("doc_to_text"));
       if (columns.has(text)) return typeof found === "boolean" ? Number(found) : found;
       return numbered(found as string) ? Number(found) : found;
     },
-    target(document: TaskDocument, { target }: Formatting): unknown {
+    target(document: TaskDocument, { target, place }: Formatting): unknown {
       if (typeof target !== "string") return target;
-      const found = value(document, "doc_to_target", target);
+      const found = value(document, "doc_to_target", target, place("doc_to_target"));
       if (columns.has(target)) return found;
       const text = found as string;
       if (numbered(text)) return Number(text);
@@ -86,10 +92,10 @@ export function documentReader({ formatting: own, description, file, name }: Tas
         return text;
       }
     },
-    choices(document: TaskDocument, { choices }: Formatting): string[] {
+    choices(document: TaskDocument, { choices, place }: Formatting): string[] {
       let found: unknown = choices;
       if (typeof choices === "string") {
-        found = value(document, "doc_to_choice", choices);
+        found = value(document, "doc_to_choice", choices, place("doc_to_choice"));
         if (!columns.has(choices)) found = literal(document, "doc_to_choice", found as string);
       }
       if (Array.isArray(found) && found.length > 0 && found.every((one) => typeof one === "string")) {
@@ -102,12 +108,18 @@ export function documentReader({ formatting: own, description, file, name }: Tas
         `${document.place}: doc_to_choice gives ${pythonText(found)}, which is not a list of texts`,
       );
     },
-    prefix: (document: TaskDocument, { genPrefix }: Formatting): string | undefined =>
-      genPrefix === undefined ? undefined : String(value(document, "gen_prefix", genPrefix)),
+    prefix: (document: TaskDocument, { genPrefix, place }: Formatting): string | undefined =>
+      genPrefix === undefined ? undefined : String(value(document, "gen_prefix", genPrefix, place("gen_prefix"))),
     description: (document: TaskDocument): string =>
-      description === ""
-        ? ""
-        : String(value(document, "description", description, Object.hasOwn(document.fields, description))),
+      description === "" ? "" : String(
+        value(
+          document,
+          "description",
+          description,
+          file.place("description"),
+          Object.hasOwn(document.fields, description),
+        ),
+      ),
   };
 }
 

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { systemReason, UserError } from "../errors.ts";
+import { fileName } from "./answer-files.ts";
 import { readTaskConfig, type TaskConfig } from "./config.ts";
 import { readYamlFile, type YamlFile } from "./yaml-file.ts";
 
@@ -69,11 +70,15 @@ export async function readTasks(
     }
   }
   const tasks = files.filter(({ values }) => !("group" in values)).map((file) => readTaskConfig(file, options));
-  const twice = tasks.find(({ name }, i) => tasks.findIndex((one) => one.name === name) !== i);
+  // Their answers would be in one file.
+  const twice = tasks.find(({ name }, i) => tasks.findIndex((one) => fileName(one.name) === fileName(name)) !== i);
   if (twice !== undefined) {
+    const { name } = tasks.find((one) => fileName(one.name) === fileName(twice.name))!;
     throw new UserError(
       "harness.twice",
-      `${twice.file.path}: there is another task of the name "${twice.name}"`,
+      name === twice.name
+        ? `${twice.file.path}: there is another task of the name "${name}"`
+        : `${twice.file.path}: the file of answers of "${twice.name}" has the same name as that of the task "${name}"`,
       "rename one of them",
     );
   }

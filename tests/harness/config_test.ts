@@ -24,6 +24,7 @@ const MISTAKES: Readonly<Record<string, readonly [settings: string, message: Reg
     `${REST}\nfewshot_config:\n  sampler: default\n  fewshot_indices: [0, 1]`,
     /line 10: cannot use fewshot_config\.fewshot_indices: the harness 0\.4\.13 reads it/,
   ],
+  "far too many answers": [`${REST}\nrepeats: 1000000000`, /line 8: repeats is 1000000000/],
   "an unknown kind": [`${REST}\noutput_type: multiple_choices`, /multiple_choices/],
   "a data set on the network": [
     `${REST}\ndataset_path: allenai/arc`,
@@ -73,6 +74,10 @@ const GENERATION_MISTAKES: typeof MISTAKES = {
     `${REST}\nfilter_list: [{ name: a, filter: [{ function: custom }] }]`,
     /cannot use filter "custom"/,
   ],
+  "two filters of one name": [
+    `${REST}\nfilter_list:\n  - { name: a, filter: [{ function: take_first }] }\n  - { name: a, filter: [{ function: take_first }] }`,
+    /line \d+: there is another filter of the name "a"/,
+  ],
   "a list of answers": [
     `${REST}\nfilter_list: [{ name: a, filter: [{ function: lowercase }] }]`,
     /"a" must end with take_first/,
@@ -109,6 +114,13 @@ Deno.test("`readTasks()` names a missing file, a folder without tasks, and tasks
     const folder = join(path, "..");
     await Deno.copyFile(path, join(folder, "copy.yaml"));
     await assert.rejects(readTasks([folder]), /another task of the name "mine"/);
+    const text = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, text.replace("task: mine", "task: a/b"));
+    await Deno.writeTextFile(join(folder, "copy.yaml"), text.replace("task: mine", "task: a_b"));
+    await assert.rejects(
+      readTasks([folder]),
+      /file of answers of "a(\/|_)b" has the same name as that of the task "a(\/|_)b"/,
+    );
     await Deno.remove(path);
     await Deno.remove(join(folder, "copy.yaml"));
     await assert.rejects(readTasks([folder]), /has no tasks/);

@@ -58,6 +58,11 @@ const MISTAKES: Readonly<Record<string, readonly [settings: string, data: string
     '{"right": 0, "cs": ["a", "a"]}',
     /line 1: doc_to_choice gives \['a', 'a'\], which are all the same/,
   ],
+  "an undefined name in a template of examples": [
+    'doc_to_text: "?"\nnum_fewshot: 1\nfewshot_config:\n  sampler: first_n\n  samples: [{ right: 0 }]\n  doc_to_text: "{{nope}}"',
+    '{"right": 0}',
+    /task\.yaml line 11: doc_to_text \(.*task\.yaml line 12\) cannot be rendered: nope is undefined/,
+  ],
   "an endless loop in a template": [
     'doc_to_text: "{% for i in range(10**9) %}{% endfor %}"',
     '{"right": 0}',
