@@ -14,6 +14,7 @@ import {
 import { stitching, stitchingBytes, stitchTrainFlops, trainedLayers } from "../train/mod.ts";
 import { microBatchTokens, trainedTokens } from "./cost.ts";
 import { batchesOf, type Lab, modelOf, weightsOf } from "./lab.ts";
+import { withGates } from "./live-gates.ts";
 import { rolesOf } from "./roles.ts";
 import { stitchFile } from "./stitch-file.ts";
 import { openStreams, type Text } from "./text.ts";
@@ -39,7 +40,7 @@ export function trainStitches(
   const { config, rngSeed } = lab;
   const { stitch, mix, train } = config;
   const model = modelOf(lab, text);
-  const { hub: [, hub], spokes } = rolesOf(config, seed, experts);
+  const { hub: [hubName, hub], spokes } = rolesOf(config, seed, experts);
   const inputs = {
     kind: "stitch",
     stitch,
@@ -86,10 +87,15 @@ export function trainStitches(
       : (await loadStitches(stitchFile(start.folder))).stitches;
     using stitches = toVariables(initial);
     const stitched = stitchModels({ config: model, stitch, ...frozen, stitches });
-    const task = stitching(stitched, stitches, rngSeed, {
-      ...await phaseInCell(lab, cell, train.stitch),
-      ...batchesOf(lab, openStreams(text), "stitch", mix.stitch, train.stitch),
-    });
+    const batches = batchesOf(lab, openStreams(text), "stitch", mix.stitch, train.stitch);
+    const phase = await phaseInCell(lab, cell, train.stitch);
+    const names = [hubName, ...spokes.map(([name]) => name)];
+    const task = withGates(
+      stitching(stitched, stitches, rngSeed, { ...phase, ...batches }),
+      stitched,
+      batches.validation,
+      names,
+    );
     const outcome = await trainAndSummarize(cell, task, model.vocabSize);
     if (await hashFrozen(frozen) !== before) throw new Error("Training the stitches changed a frozen weight");
     const weights = await toHost(stitches);

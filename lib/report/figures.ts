@@ -3,6 +3,7 @@ import {
   type CellView,
   extremes,
   HEADLINE,
+  isGateMetric,
   MEAN,
   measureColumns,
   measurementOf,
@@ -159,6 +160,8 @@ export function curvesFigure(view: RunView): Figure | undefined {
   const colorOf = curveColors(view);
   const names = new Set(view.cells.flatMap(({ metrics }) => metrics.flatMap(({ values }) => Object.keys(values))));
   for (const shown of LOSSES) names.delete(shown);
+  // A figure of their own shows gates as they are in the end.
+  for (const name of names) if (isGateMetric(name)) names.delete(name);
   const drawn = new Set<CellView>();
   const panels = [...names].flatMap((name) => {
     const lines = view.cells.flatMap((cell) => {

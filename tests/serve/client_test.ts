@@ -107,7 +107,8 @@ Deno.test("the results' tables have every method, domain and task, also when som
 Deno.test("`groupTable()` shows the latest statistics of every parameter group", () => {
   const metrics = [
     { step: 10, time: "", values: { loss: 3, "mlp/edge": 0.1, "mlp/bimodality": 0.3, "head/edge": 0.2 } },
-    { step: 11, time: "", values: { loss: 2 } },
+    // Neither losses by domain nor gates are statistics of parameter groups.
+    { step: 11, time: "", values: { loss: 2, "validation/law": 2, "gate/1/law/seed": 0.5 } },
   ];
   const table = groupTable({ metrics } as unknown as CellView)!;
   assert.match(table.title, /step 10$/);

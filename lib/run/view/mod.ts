@@ -13,6 +13,7 @@ export { decimalsFor } from "./decimals.ts";
 export { endReason } from "./end-reason.ts";
 export { withEvaluations } from "./evaluations.ts";
 export { fitTable, type Spare } from "./fit-table.ts";
+export { gateMetric, isGateMetric, latestGates, type LoggedGate } from "./gate-metrics.ts";
 export { type CellGraph, cellGraph, type GraphNode } from "./graph.ts";
 export { formatTable, padEnd, resultColumns, resultRow, resultsTable, resultsTitle } from "./format-table.ts";
 export { type Importance, importanceOf, type ScoredTrial } from "./importance.ts";

@@ -18,6 +18,9 @@ Deno.test("every metric is in exactly one choice, the losses first", () => {
     "attention/edge",
     "validation/code",
     "mlp/updateRms",
+    "gate/1/law/seed",
+    "gate/1/law/code",
+    "gate/2/law/code",
   ];
   const choices = choicesOf(names);
   assert.deepEqual(choices.map(({ label, metrics }) => [label, ...metrics]), [
@@ -26,6 +29,8 @@ Deno.test("every metric is in exactly one choice, the losses first", () => {
     ["lr", "lr"],
     ["edge by group", "mlp/edge", "attention/edge"],
     ["update rms by group", "mlp/updateRms"],
+    ["gates of stitch 1 on law", "gate/1/law/seed", "gate/1/law/code"],
+    ["gates of stitch 2 on law", "gate/2/law/code"],
   ]);
   assert.deepEqual(choices.flatMap(({ metrics }) => metrics).sort(), names.toSorted());
   assert.deepEqual(choicesOf([]), []);

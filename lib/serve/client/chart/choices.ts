@@ -1,4 +1,5 @@
 // What a chart can show of the metrics that were logged: those that share an axis together. Pure.
+import { isGateMetric } from "../../../run/view/mod.ts";
 import type { SeriesNames } from "../../../run/view/mod.ts";
 import { words } from "../common/format.ts";
 
@@ -37,7 +38,7 @@ export function choicesOf(names: readonly string[]): Choice[] {
   const curves = curvesOf(plain);
   const [validations, statistics] = [
     names.filter((name) => name.startsWith("validation/")),
-    names.filter((name) => name.includes("/") && !name.startsWith("validation/")),
+    names.filter((name) => name.includes("/") && !name.startsWith("validation/") && !isGateMetric(name)),
   ];
   const choices: Choice[] = [];
   if (curves.length > 0) choices.push({ label: curves.map(words).join(", "), metrics: curves });
@@ -45,6 +46,11 @@ export function choicesOf(names: readonly string[]): Choice[] {
   for (const name of plain) if (!curves.includes(name)) choices.push({ label: words(name), metrics: [name] });
   for (const [statistic, metrics] of Map.groupBy(statistics, (name) => name.slice(name.indexOf("/") + 1))) {
     choices.push({ label: `${words(statistic)} by group`, metrics });
+  }
+  // All models of one stitch on one domain: their shares change together.
+  for (const [place, metrics] of Map.groupBy(names.filter(isGateMetric), (name) => name.replace(/\/[^/]*$/, ""))) {
+    const [, stitch, domain] = place.split("/");
+    choices.push({ label: `gates of stitch ${stitch} on ${domain}`, metrics });
   }
   return choices;
 }

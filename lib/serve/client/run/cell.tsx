@@ -6,6 +6,7 @@ import { bytes, clock, duration } from "../common/format.ts";
 import { TableView } from "../common/table-view.tsx";
 import { folderOf } from "./artifact-folder.ts";
 import { CellChart } from "./charts.tsx";
+import { GateMap } from "./gate-map.tsx";
 import { Groups } from "./groups.tsx";
 import { Note } from "./notes.tsx";
 import { Readings } from "./readings.tsx";
@@ -101,6 +102,7 @@ function Body({ cell, run, runsFolder }: Pick<CellProps, "cell" | "run" | "runsF
       <Origin cell={cell} run={run} />
       <Readings cell={cell} run={run} />
       <CellChart cell={cell} run={run} />
+      <GateMap cell={cell} />
       <Groups cell={cell} />
       {notes.length > 0 && <ul class="notes">{notes.map((note, i) => <Note key={i} note={note} />)}</ul>}
       {tables.map((table, i) =>

@@ -1,6 +1,6 @@
 // What the training monitor measures for each parameter group, as a table: metrics named `group/statistic`. Pure.
 import type { CellView, Table } from "../../../run/mod.ts";
-import { numberColumn, textColumn } from "../../../run/view/mod.ts";
+import { isGateMetric, numberColumn, textColumn } from "../../../run/view/mod.ts";
 
 const TITLES: Readonly<Record<string, string>> = {
   updateRms: "RMS of u",
@@ -14,7 +14,7 @@ const TITLES: Readonly<Record<string, string>> = {
 
 /** Whether a metric belongs to one parameter group, and is therefore shown only here. */
 export function isGroupMetric(name: string): boolean {
-  return name.includes("/");
+  return name.includes("/") && !name.startsWith("validation/") && !isGateMetric(name);
 }
 
 /** The latest statistics of every group; undefined when there are none. */

@@ -3,7 +3,6 @@ import type { CellView, RunView } from "../../../run/mod.ts";
 import { countsSteps, fastestTokensPerSecond, shareDone } from "../../../run/view/mod.ts";
 import { Entry } from "../common/elements.tsx";
 import { compact, measured, words } from "../common/format.ts";
-import { isGroupMetric } from "./group-table.ts";
 
 /** Progress and readings; nothing before the first point. */
 export function Readings({ cell, run }: { readonly cell: CellView; readonly run: RunView }) {
@@ -54,7 +53,7 @@ const RARE = 200;
 function latestValues({ metrics }: CellView): Map<string, number | null> {
   const latest = new Map<string, number | null>();
   for (const { values } of metrics.slice(-RARE)) {
-    for (const [name, value] of Object.entries(values)) if (!isGroupMetric(name)) latest.set(name, value);
+    for (const [name, value] of Object.entries(values)) if (!name.includes("/")) latest.set(name, value);
   }
   return latest;
 }
