@@ -94,10 +94,12 @@ function detail(cell: CellView): string {
   return [cell.seconds === null ? "" : duration(cell.seconds), cell.summary].filter((text) => text !== "").join(" · ");
 }
 
+const hasLoss = ({ metrics }: CellView) => metrics.some(({ values }) => Object.hasOwn(values, "loss"));
+
 /** The loss of the cell that runs or, once the run has ended, of those that were trained last; empty without any. */
 function curves(view: RunView): string {
   const running = view.cells.findLast(({ status }) => status === "running");
-  const cells = (running === undefined ? view.cells.filter(({ metrics }) => metrics.length > 0) : [running])
+  const cells = (running === undefined ? view.cells.filter(hasLoss) : [running])
     .slice(-MOST_CURVES).map((cell) => ({ ...cell, name: cut(cell.name), title: cut(cell.title) }));
   const panels = lossFigure({ ...view, cells }, { most: CURVE_POINTS })?.panels ?? [];
   const shown = panels.map((panel) => `<div style="flex:0 1 270px">${panel}</div>`);

@@ -47,7 +47,11 @@ Deno.test("`card()` draws the loss of the cell that runs, and of all cells after
   assert.deepEqual(panels(card(foldEvents(events.slice(0, at + 1))!, options)["text/html"]!), [
     "Loss by step: Experts",
   ]);
-  assert.deepEqual(panels(card(foldEvents(events)!, options)["text/html"]!), [
+  // Cells that measure log by step, too, but no loss.
+  const view = foldEvents(events)!;
+  const measured = { ...view.cells[0]!, metrics: [{ step: 1, time: options.now, values: { documents: 3 } }] };
+  view.cells.push(...Array.from({ length: 6 }, () => measured));
+  assert.deepEqual(panels(card(view, options)["text/html"]!), [
     "Loss by step: Seed",
     "Loss by step: Experts",
     "Loss by step: Stitches",

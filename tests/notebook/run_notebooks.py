@@ -1,6 +1,6 @@
 """Executes every notebook in real Jupyter and checks what it shows; then restarts a kernel in the middle of a run.
 
-Usage: python3 run_notebooks.py --deno <path of deno> [--out <folder for the executed notebooks>] [--only restart|<name>]
+Usage: python3 run_notebooks.py --deno <path of deno> [--out <folder for the executed notebooks>] [--only restart|folder|<name>]
                                 [--write]
 
 What a cell must show is in its metadata: `"stitchbook": {"expect": [<regular expressions>]}`. Committed outputs must
@@ -15,6 +15,7 @@ import os
 import pathlib
 import queue
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -111,9 +112,9 @@ def run_notebook(path: pathlib.Path, out: pathlib.Path, write: bool) -> None:
 class Kernel:
     """A Deno kernel, driven message by message."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: pathlib.Path = ROOT / "notebooks") -> None:
         self.manager = KernelManager(kernel_name="deno")
-        self.manager.start_kernel(cwd=str(ROOT / "notebooks"))
+        self.manager.start_kernel(cwd=str(folder))
         self.connect()
 
     def connect(self) -> None:
@@ -186,11 +187,26 @@ def restart_in_mid_run() -> None:
         kernel.end()
 
 
+def lab_in_a_folder(deno: str, place: pathlib.Path) -> None:
+    """A kernel in a folder of `deno task init` imports the lab by name, and values show themselves there."""
+    subprocess.run([deno, "task", "init", str(place)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    kernel = Kernel(place)
+    try:
+        kernel.run('import { lab, openDevice } from "stitchbook"; import * as tf from "@tensorflow/tfjs";')
+        kernel.run('const device = await openDevice("cpu");')
+        shown = str(kernel.run('lab.datamix({ "<code>": 1, math: 3 })', late=0))
+        check("75.0 % math" in shown and "&lt;code&gt;" in shown, "a datamix shows itself in a folder of its own")
+        shown = str(kernel.run("tf.tensor2d([[1, 2], [3, 4]])", late=0))
+        check("Tensor float32 [2, 2]" in shown and "data:image/png" in shown, "and so does a tensor")
+    finally:
+        kernel.end()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--deno", required=True)
     parser.add_argument("--out")
-    parser.add_argument("--only", help="restart, or the start of a notebook's name")
+    parser.add_argument("--only", help="restart, folder, or the start of a notebook's name")
     parser.add_argument("--write", action="store_true", help="replace the committed outputs")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -203,6 +219,8 @@ def main() -> None:
         out.mkdir(parents=True, exist_ok=True)
         if options.only in (None, "restart"):
             restart_in_mid_run()
+        if options.only in (None, "folder"):
+            lab_in_a_folder(options.deno, folder / "a folder")
         for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
             if path.name.startswith(options.only or ""):
                 run_notebook(path, out, options.write)
