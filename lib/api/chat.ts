@@ -187,6 +187,14 @@ function renderPrompt(
       { param: "model" },
     );
   }
+  // Before the template goes over them, which takes longer than to count.
+  if (messages.length > contextLength) {
+    throw invalidParameter(
+      "messages",
+      `The model's context has ${contextLength} tokens, but the conversation has ${messages.length} messages`,
+      "context_length_exceeded",
+    );
+  }
   const given = messages.map(({ role, content, name }): ChatMessage => ({
     role: role === "developer" ? "system" : role,
     content: typeof content === "string" ? content : content.map(({ text }) => text).join(""),

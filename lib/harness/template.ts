@@ -7,9 +7,11 @@ import {
   type JinjaProgram,
   type JinjaValue,
   parseJinja,
+  PythonFloat,
+  pythonText,
   renderJinja,
+  toPlain,
 } from "../jinja/mod.ts";
-import { PythonFloat, pythonText } from "./python-values.ts";
 import { pythonRegex } from "./python-regex.ts";
 import { withinSeconds } from "./within-seconds.ts";
 
@@ -110,16 +112,4 @@ function withFloats(runtime: JinjaValue, value: unknown): JinjaValue {
     for (const [key, one] of Object.entries(value)) withFloats(items.get(key)!, one);
   }
   return runtime;
-}
-
-/** A value of the library as Python's. */
-function toPlain({ type, value }: JinjaValue): unknown {
-  if (type === "FloatValue") return new PythonFloat(value as unknown as number);
-  if (type === "ArrayValue" || type === "TupleValue") return (value as unknown as JinjaValue[]).map(toPlain);
-  if (type === "ObjectValue") {
-    const entries = [...value as unknown as Map<string, JinjaValue>];
-    return Object.fromEntries(entries.map(([key, one]) => [key, toPlain(one)]));
-  }
-  if (type === "FunctionValue" || type === "NamespaceValue") throw new Error("a function cannot be printed");
-  return value;
 }

@@ -1,7 +1,17 @@
 // Chat templates: conversations as the text that a model was trained on.
-import { Template } from "@huggingface/jinja";
 import { UserError } from "../errors.ts";
+import {
+  Environment,
+  type JinjaDialect,
+  JinjaLimitError,
+  type JinjaProgram,
+  parseJinja,
+  pythonText,
+  renderJinja,
+  toPlain,
+} from "../jinja/mod.ts";
 import { exists, readBytes, readJson } from "./files.ts";
+import { strftime } from "./strftime.ts";
 
 /** One message; a template may read further keys than these. */
 export interface ChatMessage {
@@ -87,42 +97,84 @@ export function renderChat(
   const given = messages.map((message) =>
     Object.fromEntries(Object.entries(message).filter(([, value]) => value !== null && value !== undefined))
   );
+  const environment = new Environment();
   const variables = {
+    ...GLOBALS,
     ...tokens,
     messages: given,
     tools: tools ?? null,
     documents: null,
     add_generation_prompt: addGenerationPrompt,
   };
-  return withReason(
-    "chat.refused",
-    "The model's chat template refuses the conversation",
-    () => program.render(variables),
-    "check the roles and the order of its messages",
-  );
+  for (const [name, value] of Object.entries(variables)) environment.set(name, value);
+  try {
+    return renderJinja(program, environment, AS_TRANSFORMERS);
+  } catch (error) {
+    if (error instanceof JinjaLimitError) {
+      throw new UserError("chat.template", `The model's chat template ${error.message}`, "check its loops");
+    }
+    throw failure(
+      "chat.refused",
+      "The model's chat template refuses the conversation",
+      error,
+      "check the roles and the order of its messages",
+    );
+  }
 }
 
-/** The template that was used last, and its program: corpora have many conversations in one format. */
-let last: { readonly template: string; readonly program: Template } | undefined;
+/** The longest range of Jinja2's sandbox. */
+const LONGEST_RANGE = 100_000;
 
-function compiled(template: string): Template {
-  if (last?.template !== template) {
-    // Jinja takes every kind of line break for a newline.
-    const program = withReason(
-      "chat.template",
-      "The model's chat template cannot be read",
-      () => new Template(template.replaceAll(/\r\n?/g, "\n")),
-    );
-    last = { template, program };
+/** What templates find besides the conversation. */
+const GLOBALS = {
+  True: true,
+  False: false,
+  None: null,
+  true: true,
+  false: false,
+  none: null,
+  raise_exception(message: unknown): never {
+    throw new Error(String(message));
+  },
+  strftime_now: (format: unknown) => strftime(new Date(), String(format)),
+  range,
+};
+
+/** Python's `range()`, as long as Jinja2's sandbox lets it be. */
+function range(...bounds: unknown[]): number[] {
+  if (bounds.length < 1 || bounds.length > 3 || !bounds.every(Number.isInteger)) {
+    throw new Error("range() takes one to three whole numbers");
   }
-  return last.program;
+  const [from, to, by = 1] = (bounds.length === 1 ? [0, ...bounds] : bounds) as number[];
+  if (by === 0) throw new Error("range() needs a step other than 0");
+  const count = Math.max(0, Math.ceil((to! - from!) / by));
+  if (count > LONGEST_RANGE) {
+    throw new Error(`Range too big. The sandbox blocks ranges larger than MAX_RANGE (${LONGEST_RANGE}).`);
+  }
+  return Array.from({ length: count }, (_, i) => from! + i * by);
+}
+
+/** Prints as Python's Jinja2 does. */
+const AS_TRANSFORMERS: JinjaDialect = {
+  python: true,
+  print: (value) => value.type === "UndefinedValue" ? "" : pythonText(toPlain(value)),
+};
+
+/** The template that was used last, and its program: corpora have many conversations in one format. */
+let last: { readonly template: string; readonly program: JinjaProgram } | undefined;
+
+function compiled(template: string): JinjaProgram {
+  if (last?.template !== template) {
+    try {
+      last = { template, program: parseJinja(template, { trim: true }) };
+    } catch (error) {
+      throw failure("chat.template", "The model's chat template cannot be read", error);
+    }
+  }
+  return last!.program;
 }
 
 /** Jinja's errors, and those of `raise_exception` in a template, are the template's words. */
-function withReason<T>(code: string, what: string, body: () => T, hint?: string): T {
-  try {
-    return body();
-  } catch (error) {
-    throw new UserError(code, `${what}: ${error instanceof Error ? error.message : error}`, hint);
-  }
+function failure(code: string, what: string, error: unknown, hint?: string): UserError {
+  return new UserError(code, `${what}: ${error instanceof Error ? error.message : error}`, hint);
 }

@@ -6,3 +6,4 @@ export { Environment } from "@huggingface/jinja";
 export { type JinjaDialect, type JinjaNode, type JinjaValue, renderJinja } from "./render.ts";
 export { JinjaLimitError } from "./meter.ts";
 export { type JinjaProgram, parseJinja } from "./parse.ts";
+export { PythonFloat, pythonRepr, pythonText, toPlain } from "./python-values.ts";

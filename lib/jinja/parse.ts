@@ -1,8 +1,11 @@
 // From a template's text to a program.
-import { parse, tokenize } from "@huggingface/jinja";
+import { type Interpreter, parse, tokenize } from "@huggingface/jinja";
 
 /** A template that was parsed. */
 export type JinjaProgram = ReturnType<typeof parse>;
+
+/** A part of a program. */
+export type JinjaNode = NonNullable<Parameters<Interpreter["evaluate"]>[0]>;
 
 /** How a template is read. */
 export interface JinjaSyntax {

@@ -1,12 +1,11 @@
 // Rendering a program, with a meter in the places where the library does work that a template decides on.
 import { type Environment, Interpreter } from "@huggingface/jinja";
+import { likeJinja2 } from "./jinja2.ts";
 import { JinjaLimitError, type JinjaValue, type Meter, startMeter } from "./meter.ts";
-import type { JinjaProgram } from "./parse.ts";
+import type { JinjaNode, JinjaProgram } from "./parse.ts";
 
 export type { JinjaValue } from "./meter.ts";
-
-/** A part of a program. */
-export type JinjaNode = NonNullable<Parameters<Interpreter["evaluate"]>[0]>;
+export type { JinjaNode } from "./parse.ts";
 
 /** A filter as it stands in a template: its name, or a call. */
 export interface FilterNode {
@@ -34,6 +33,8 @@ export interface JinjaDialect {
   readonly print?: (value: JinjaValue, node: JinjaNode) => string;
   /** Applies a filter. @default the library's */
   readonly filter?: (call: FilterCall) => JinjaValue;
+  /** Whether expressions mean what they mean in Python's Jinja2 where the library differs. @default false */
+  readonly python?: boolean;
 }
 
 /** Statements whose value is not printed. */
@@ -79,8 +80,13 @@ export function renderJinja(program: JinjaProgram, environment: Environment, dia
   }
 }
 
-function interpreter(environment: Environment, meter: Meter, { print = usualText, filter }: JinjaDialect): Interpreter {
+function interpreter(
+  environment: Environment,
+  meter: Meter,
+  { print = usualText, filter, python = false }: JinjaDialect,
+): Interpreter {
   const machine = new Interpreter(environment);
+  const jinja2 = python ? likeJinja2(machine, (value) => nodeOf(HELD, value), print) : undefined;
   const { evaluate, evaluateBinaryExpression, applyFilter } = machine as unknown as Inner;
   const run = (node: JinjaNode, scope: Environment) => machine.evaluate(node, scope) as JinjaValue;
   const text = (content: string, scope: Environment) => run(nodeOf("StringLiteral", content), scope);
@@ -97,6 +103,8 @@ function interpreter(environment: Environment, meter: Meter, { print = usualText
       const operands = [run(node.left, scope), run(node.right, scope)] as const;
       const writes = operator === "~" || operator === "+" && operands.some(({ type }) => type === "StringValue");
       for (const operand of operands) writes ? meter.writtenOut(operand) : meter.made(operand);
+      const result = jinja2?.binary(operator, ...operands);
+      if (result !== undefined) return result;
       const [left, right] = operands.map((operand) => nodeOf(HELD, operand)) as [JinjaNode, JinjaNode];
       return evaluateBinaryExpression.call(machine, { ...node, left, right }, scope);
     },
@@ -115,7 +123,7 @@ function interpreter(environment: Environment, meter: Meter, { print = usualText
     applyFilter(operand: JinjaValue, node: FilterNode, scope: Environment): JinjaValue {
       const name = String(node.callee?.value ?? node.value);
       if (WRITERS.has(name)) meter.writtenOut(operand);
-      const usual = () => applyFilter.call(machine, operand, node, scope);
+      const usual = () => applyFilter.call(machine, jinja2?.filtered(name, operand) ?? operand, node, scope);
       if (filter === undefined) return usual();
       const args = () => (node.args ?? []).map((one) => run(one, scope));
       return filter({ name, operand, usual, args, text: (content) => text(content, scope) });

@@ -79,6 +79,7 @@ const CHATS: readonly Case[] = [
   [{ messages: [{ role: "user", content: [{ type: "image_url" }] }] }, "messages[0].content", "invalid_type"],
   [{ messages: [{ role: "user", content: "x", tool_calls: [] }] }, "messages[0].tool_calls", "unsupported_parameter"],
   [{ messages: [{ role: "user", content: "x".repeat(3000) }] }, "messages", "context_length_exceeded"],
+  [{ messages: Array(3000).fill({ role: "user", content: "" }) }, "messages", "context_length_exceeded"],
   [{ tools: [] }, "tools", "unsupported_parameter"],
   [{ logprobs: 3 }, "logprobs", "invalid_type"],
   [{ top_logprobs: 21, logprobs: true }, "top_logprobs", "integer_above_max_value"],

@@ -1,6 +1,7 @@
 // Chat templates give the text that Python's transformers gives.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
+import { strftime } from "../../lib/huggingface/strftime.ts";
 import { type ChatMessage, type ChatTemplate, readChatTemplate, renderChat } from "../../lib/huggingface/mod.ts";
 
 interface Fixtures {
@@ -13,9 +14,11 @@ interface Fixtures {
     readonly text?: string;
     readonly error?: string;
   }[];
+  /** Templates for the conversation "two turns". */
+  readonly edges: readonly { readonly template: string; readonly text?: string; readonly error?: string }[];
 }
 
-const { templates, conversations, rendered }: Fixtures = JSON.parse(
+const { templates, conversations, rendered, edges }: Fixtures = JSON.parse(
   await Deno.readTextFile("tests/huggingface/fixtures/chat_templates.json"),
 );
 
@@ -34,6 +37,43 @@ for (const family of Object.keys(templates)) {
     }
   });
 }
+
+for (const { template, text, error } of edges) {
+  Deno.test(`a template means what it means in Python: ${template}`, () => {
+    const render = () => renderChat({ template, tokens: {} }, conversations["two turns"]!);
+    if (error === undefined) return assert.equal(render(), text);
+    const [kind, words] = error.split(": ", 2) as [string, string];
+    // Python's own errors have Python's words; Jinja's are ours, too, but for arguments that a macro was not given.
+    const isJinja = ["UndefinedError", "TemplateError", "OverflowError"].includes(kind) &&
+      !words.startsWith("parameter");
+    assert.throws(render, (thrown) => isRefusal(thrown, "chat.refused", isJinja ? words : ""));
+  });
+}
+
+Deno.test("a template that would take for ever or fill the memory is refused in a sentence", () => {
+  const messages = [{ role: "user", content: "Hi" }];
+  const loops = "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}";
+  const doubled = "{% set n = namespace(x='abcdefgh') %}{% for i in range(60) %}{% set n.x = n.x ~ n.x %}{% endfor %}";
+  for (const [template, words] of [[loops, "takes more than"], [doubled, "makes a text of more than"]] as const) {
+    assert.throws(
+      () => renderChat({ template, tokens: {} }, messages),
+      (error) => isRefusal(error, "chat.template", `The model's chat template ${words}`),
+    );
+  }
+});
+
+Deno.test("`strftime_now()` writes the time as Python does", () => {
+  const template = "{{ strftime_now('%Y-%m-%d') }}";
+  const day = () => new Date(Date.now() - 60_000 * new Date().getTimezoneOffset()).toISOString().slice(0, 10);
+  const before = day();
+  const text = renderChat({ template, tokens: {} }, [{ role: "user", content: "Hi" }]);
+  assert.ok([before, day()].includes(text), text);
+  const date = new Date(2026, 1, 3, 0, 5, 9);
+  assert.equal(
+    strftime(date, "%d %b %y, %B %A %a %H:%M:%S %I %p %% %q"),
+    "03 Feb 26, February Tuesday Tue 00:05:09 12 AM % %q",
+  );
+});
 
 function isRefusal(error: unknown, code: string, words: string): boolean {
   assert.ok(error instanceof UserError, String(error));
