@@ -37,7 +37,7 @@ export async function loadScripts(entries: readonly string[]): Promise<ReadonlyM
     const code = await javaScript(url);
     const imports = importsOf(code, url);
     for (const { target } of imports) waiting.add(target);
-    const body = withoutComments(rewritten(code, imports));
+    const body = shortened(rewritten(code, imports));
     scripts.set(pathOf(url), { body, imports: imports.map(({ target }) => pathOf(target)) });
   }
   return scripts;
@@ -51,7 +51,7 @@ export function moduleGraph(scripts: ReadonlyMap<string, Script>, entry: string)
 }
 
 /** A module's source without types: positions in `.ts` stay, and lines in `.tsx`, so that stack traces match them. */
-async function javaScript(url: string): Promise<string> {
+export async function javaScript(url: string): Promise<string> {
   const source = await Deno.readTextFile(new URL(url));
   const variable = VARIABLES[url.slice(url.lastIndexOf("/") + 1)];
   if (variable !== undefined) return `${source}\nexport default ${variable};\n`;
@@ -70,15 +70,16 @@ async function javaScript(url: string): Promise<string> {
 }
 
 /**
- * A module without the comments that have lines to themselves, a fifth of what is sent. The lines stay, so that stack
- * traces match them. A test compares what it makes of every module that is served with what a parser does.
+ * A module without indentation and without the comments that have lines to themselves, a quarter of what is sent. The
+ * lines stay, so that stack traces match them. A test compares what it makes of every module that is served with what a
+ * parser does: a text over several lines that it would change must be written in another way.
  */
-export function withoutComments(code: string): string {
+export function shortened(code: string): string {
   let inside = false;
   return code.split("\n").map((line) => {
     const text = line.trim();
     const opens = !inside && text.startsWith("/*");
-    if (!inside && !opens) return text.startsWith("//") ? "" : line;
+    if (!inside && !opens) return text.startsWith("//") ? "" : text;
     const end = text.indexOf("*/");
     if (end < 0) {
       inside = true;
