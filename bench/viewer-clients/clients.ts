@@ -8,6 +8,7 @@
 // that a reader got.
 import { TextLineStream } from "../lines.ts";
 
+const [NEWLINE, LETTER_D] = [10, 100];
 let leave = new AbortController();
 let counts: number[] = [];
 
@@ -32,8 +33,8 @@ for await (const line of Deno.stdin.readable.pipeThrough(new TextDecoderStream()
 /** Counts the messages that come, and waits after each part. */
 async function take(body: ReadableStream<Uint8Array>, reader: number, waitMs: number): Promise<void> {
   for await (const part of body) {
-    // Messages end with an empty line.
-    for (let i = 1; i < part.length; i++) if (part[i] === 10 && part[i - 1] === 10) counts[reader]!++;
+    // Every message has one line that begins with "data", and comments have none.
+    for (let i = 1; i < part.length; i++) if (part[i] === LETTER_D && part[i - 1] === NEWLINE) counts[reader]!++;
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
 }
