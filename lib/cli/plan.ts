@@ -7,12 +7,15 @@ import type { ModelConfig } from "../model/mod.ts";
 import { methodCostTable } from "../report/mod.ts";
 import {
   buildConfig,
+  checkEngine,
   configOrigins,
+  type EngineName,
   formatTable,
   jsonLine,
   parseWithCommander,
   presetNamed,
   readInteger,
+  takeEngineSettings,
 } from "../run/mod.ts";
 import { type BtsConfig, btsConfigSchema, btsDefinition, checkBts, completeFromCheckpoints } from "../bts/mod.ts";
 import {
@@ -26,13 +29,24 @@ import {
   type Sharding,
   SHARDINGS,
 } from "../cluster/mod.ts";
+import { type SlurmCommands, slurmCommands } from "../engine/mod.ts";
 import { collect, type Print } from "./command.ts";
+import { slurmPlace } from "./plan-slurm.ts";
 
 /** Prints the plan that the arguments ask for. */
-export async function planCommand(args: readonly string[], print: Print = console.log): Promise<void> {
-  const parsed = parseWithCommander(planArguments(), args);
+export async function planCommand(
+  args: readonly string[],
+  print: Print = console.log,
+  slurm: SlurmCommands = slurmCommands,
+): Promise<void> {
+  const { own, engineSettings } = takeEngineSettings(args);
+  const parsed = parseWithCommander(planArguments(), own);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
-  const given = parsed.options as unknown as Options;
+  const options = parsed.options as unknown as Options;
+  checkEngine(options.engine, engineSettings);
+  const place = options.engine === "slurm" ? await slurmPlace(slurm, engineSettings, options.gpu) : undefined;
+  const { gpu = place?.gpu ?? "h100", count = String(place?.count ?? 8) } = options;
+  const given = { ...options, gpu, count };
   const config = await configOf(given);
   const cluster = clusterOf(given);
   const jobs = jobsOf(config);
@@ -48,14 +62,16 @@ export async function planCommand(args: readonly string[], print: Print = consol
   const shown = methods.filter(({ method }) => !merges.has(method));
   print(`Preset ${given.preset} on ${planText(plan, cluster)}\n\n${formatTable(methodCostTable(shown))}`);
   print("Merges of weights, such as task arithmetic, TIES and SLERP, cost what the soup does.\n");
+  for (const text of place?.remarks(plan) ?? []) print(`${text}\n`);
   print("The formulas and what they leave out: docs/planning.md");
 }
 
 interface Options {
   readonly preset: string;
   readonly set: readonly string[];
-  readonly gpu: string;
-  readonly count: string;
+  readonly engine: EngineName;
+  readonly gpu?: string;
+  readonly count?: string;
   readonly mfu: string;
   readonly price?: string;
   readonly seed: boolean;
@@ -70,8 +86,12 @@ function planArguments(): Command {
     )
     .option("--preset <name>", `one of ${Object.keys(btsDefinition.presets).join(", ")}`, "paper")
     .option("--set <key=value>", "change one setting; deno task bts --help all lists them", collect, [])
-    .option("--gpu <name>", `one of ${GPUS.map(({ name }) => name).join(", ")}`, "h100")
-    .option("--count <number>", "number of GPUs", "8")
+    .option("--gpu <name>", `one of ${GPUS.map(({ name }) => name).join(", ")} (default: h100)`)
+    .option("--count <number>", "number of GPUs (default: 8)")
+    .addOption(
+      new Option("--engine <name>", "slurm: the GPUs of the cluster, or of --slurm.partition <name>, as sinfo says")
+        .choices(["local", "slurm"]).default("local"),
+    )
     .option("--mfu <share>", "model FLOP/s utilization: share of the peak speed that training reaches", "0.4")
     .option("--price <amount>", "price of one GPU per hour, for the total cost")
     .option("--no-seed", "leave out the seed model: it is already trained")
@@ -96,7 +116,7 @@ async function configOf({ preset, set }: Options): Promise<BtsConfig> {
 
 const modelOf = ({ model, tokenizer }: BtsConfig): ModelConfig => ({ ...model, vocabSize: tokenizer.vocabSize });
 
-function clusterOf({ gpu, count, mfu, price, sharding }: Options): Cluster {
+function clusterOf({ gpu, count, mfu, price, sharding }: Options & { gpu: string; count: string }): Cluster {
   return {
     gpu: gpuNamed(gpu),
     count: readInteger("--count", count, 1, 1_000_000),

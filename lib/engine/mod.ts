@@ -17,6 +17,7 @@ export { cancelJobs, liveCells, slurmEngine, type SlurmEngineOptions } from "./s
 export { type SlurmCommands, slurmCommands } from "./slurm/commands.ts";
 export { jobsTable } from "./slurm/jobs-table.ts";
 export { jobText, type QueuedJob, readQueue } from "./slurm/queue.ts";
+export { type Partition, readPartitions } from "./slurm/partitions.ts";
 export { siteSettings, slurmHelp, slurmSettings } from "./slurm/settings.ts";
 export { type JobsOfRun, planJobs, type PlannedJob, writeScripts } from "./slurm/submit.ts";
 export { jobId, type JobTable, readTable } from "./slurm/table.ts";

@@ -253,6 +253,7 @@ export {
 } from "./catalog/trash.ts";
 export { type Verification, verifyRun } from "./catalog/verify.ts";
 export {
+  checkEngine,
   engineArguments,
   type EngineName,
   engineOption,

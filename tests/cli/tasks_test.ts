@@ -24,7 +24,7 @@ const MOST: Readonly<Record<string, Readonly<Record<string, boolean | readonly s
   // `model get` downloads from the hub and the storage that it redirects to, whose hosts are not known beforehand.
   model: { ...CHANGE, net: true },
   init: { read: true, write: true, env: true },
-  plan: { read: true, env: true, sys: true },
+  plan: { read: true, env: true, sys: true, run: ["sinfo"] },
   serve: SERVE,
   "serve:edit": { ...SERVE, write: true },
   doctor: { ...LOOK, ffi: true },

@@ -139,11 +139,9 @@ const scenarios: Readonly<Record<string, (scenario: Scenario) => Promise<void>>>
         ...grid,
         "--runs",
         runs,
-        "--",
+        "--no-serve",
         "--engine",
         "slurm",
-        "--preset",
-        "smoke",
       ]),
       0,
     );
