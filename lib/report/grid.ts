@@ -104,7 +104,9 @@ export function gridHtml(grid: Grid): string {
     }</tr>`
   ).join("\n");
   const caption = grid.caption === "" ? "" : `<caption><span>${escapeHtml(grid.caption)}</span></caption>`;
-  return `<div class="wide"><table>${caption}<thead><tr>${head}</tr></thead>\n<tbody>${body}</tbody></table></div>`;
+  const label = escapeHtml(grid.caption || grid.columns.map(({ title }) => title).join(", "));
+  // It can be scrolled with the keyboard.
+  return `<div class="wide" role="region" aria-label="${label}" tabindex="0"><table>${caption}<thead><tr>${head}</tr></thead>\n<tbody>${body}</tbody></table></div>`;
 }
 
 /** The grid as a GitHub Flavored Markdown table. */

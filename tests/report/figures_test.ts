@@ -274,7 +274,7 @@ Deno.test("the loss figure draws a smoothed line over the raw one, which is fain
   const bias = curve.smoothed[0]!.loss - curve.training[0]!.loss;
   assert.ok(Math.abs(bias) < 1e-9, `no bias toward 0 at the beginning: ${bias}`);
   const { document } = parseHTML(lossPanel("Seed", [curve])!);
-  const lines = [...document.querySelectorAll("g[aria-label=line]")].map((group) => ({
+  const lines = [...document.querySelectorAll("g[data-mark=line]")].map((group) => ({
     opacity: Number(group.getAttribute("stroke-opacity") ?? 1),
     width: Number(group.getAttribute("stroke-width")),
     length: group.querySelector("path")!.getAttribute("d")!.split("L").length,

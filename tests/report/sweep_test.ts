@@ -98,14 +98,14 @@ Deno.test("`sweepHtml()` shows means over seeds for settings that ran with sever
 Deno.test("`sweepFigure()` draws a line for each trial with a value, and is left out if there are fewer than two", () => {
   const figure = sweepFigure(sweep([3, 1, null, 2]))!;
   const { document } = parseHTML(figure.panels[0]!);
-  const lines = [...document.querySelectorAll("g[aria-label=line] path")];
+  const lines = [...document.querySelectorAll("g[data-mark=line] path")];
   assert.equal(lines.length, 3);
   // The best one is drawn last, in the strongest color.
   const opacity = lines.map((line) => Number(line.getAttribute("stroke-opacity")));
   assert.ok(opacity[0]! < opacity[1]! && opacity[1]! < opacity[2]!, opacity.join(" "));
   assert.equal(lines[2]!.getAttribute("stroke"), "#e04f3f");
   // Labels stand over the lines, on paper that is wider than they are.
-  const label = [...document.querySelectorAll("g[aria-label=text]")].find((group) => group.getAttribute("stroke"))!;
+  const label = [...document.querySelectorAll("g[data-mark=text]")].find((group) => group.getAttribute("stroke"))!;
   assert.match(label.getAttribute("stroke")!, /--paper/);
   assert.ok(Number(label.getAttribute("stroke-width")) >= 8);
   const groups = [...document.querySelectorAll("svg g")];

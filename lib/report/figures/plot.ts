@@ -27,6 +27,11 @@ export function draw(label: string, options: Plot.PlotOptions): string {
   svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", label);
+  // What is in an image has no label of its own.
+  for (const mark of svg.querySelectorAll("g[aria-label]")) {
+    mark.setAttribute("data-mark", mark.getAttribute("aria-label")!);
+    mark.removeAttribute("aria-label");
+  }
   svg.setAttribute(
     "style",
     `width:100%;max-width:${

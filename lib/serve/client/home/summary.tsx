@@ -12,9 +12,11 @@ export function countText({ total, matching, running }: TableWindow): string {
 export function Problems({ problems }: { readonly problems: readonly string[] }) {
   if (problems.length === 0) return null;
   return (
-    <ul class="problems" role="status">
-      {problems.map((problem) => <li key={problem} class="notice">{problem}</li>)}
-    </ul>
+    <div role="status">
+      <ul class="problems">
+        {problems.map((problem) => <li key={problem} class="notice">{problem}</li>)}
+      </ul>
+    </div>
   );
 }
 

@@ -155,7 +155,7 @@ function Row({ row, index, columns, view, actions }: Shared & {
 }) {
   const group = row.kind === "group";
   const runs = group ? row.runs : [row.id];
-  const label = group ? row.label : row.title;
+  const label = group ? row.label : row.title.trim() || row.id;
   const selected = runs.every((id) => actions?.selected.has(id));
   return (
     <tr
@@ -171,7 +171,7 @@ function Row({ row, index, columns, view, actions }: Shared & {
               {`${row.open ? "▾" : "▸"} ${label} (${runs.length})`}
             </ViewLink>
           )
-          : <a href={`/runs/${encodeURIComponent(row.id)}`}>{label || row.id}</a>}
+          : <a href={`/runs/${encodeURIComponent(row.id)}`}>{label}</a>}
       </th>
       {columns.map((column, i) => (
         <td key={column.key} class={isNumeric(column) ? "number" : ""}>
