@@ -85,12 +85,11 @@ function compared(
   const fewer = (now.samples ?? 0) < (before.samples ?? 0);
   const counts = !fewer || replace || changed.includes("model");
   if (counts && changed.length === 0 && before.value === now.value && before.samples === now.samples) return { counts };
-  const was = `${shown(before.value)} of ${count(before.samples)}`;
+  const [was, is] = [shown(before), shown(now)];
   const why = changed.length === 0 ? "" : `; changed since: ${changed.join(", ")}`;
   const remark = counts
-    ? `${method}/${now.name}: replaces ${was}${why}`
-    : `${method}/${now.name}: the run keeps ${was}, which are more than these ${count(now.samples)}${why}; ` +
-      "--replace takes these instead";
+    ? `${method}/${now.name}: ${is} replaces ${was}${why}`
+    : `${method}/${now.name}: the run keeps ${was} rather than ${is}${why}; --replace takes the latter`;
   return { counts, remark };
 }
 
@@ -100,5 +99,7 @@ function changesOf(before: Evaluation["settings"], now: Evaluation["settings"]):
   return Object.keys({ ...before, ...now }).filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
 }
 
-const shown = (value: number): string => String(Number(value.toPrecision(4)));
-const count = (samples: number | null): string => `${(samples ?? 0).toLocaleString("en")} samples`;
+/** `0.4444 (9 samples)`. */
+function shown({ value, samples }: Measurement): string {
+  return `${Number(value.toPrecision(4))} (${(samples ?? 0).toLocaleString("en")} sample${samples === 1 ? "" : "s"})`;
+}
