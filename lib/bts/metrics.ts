@@ -1,10 +1,12 @@
 // Names of the metrics that a Branch-Train-Stitch run will log, so that a sweep can validate its metric up front.
 import { type Measure, MEASURES } from "../eval/mod.ts";
-import { type DeclaredMetrics, isOverall, MEAN, placeName } from "../run/mod.ts";
+import { type DeclaredMetrics, gateMetric, isOverall, MEAN, placeName } from "../run/mod.ts";
+import { placeStitches } from "../stitch/mod.ts";
 import { PARAMETER_GROUPS } from "../train/mod.ts";
 import type { BtsConfig } from "./config.ts";
 import { scoredTasks } from "./evaluation-cost.ts";
 import { expertMix } from "./expert-mix.ts";
+import { rolesOf } from "./roles.ts";
 
 /** Metrics of a training step. */
 const CURVES = ["loss", "validation", "lr", "gradientNorm", "tokens", "tokensPerSecond"];
@@ -52,7 +54,17 @@ export function btsMetrics(
   const curves = cells.flatMap(([cell, mix]) =>
     [...CURVES, ...validations(mix), ...groups].map((name) => `${cell}/${name}`)
   );
-  return { results, curves };
+  return { results, curves: [...curves, ...gates(config).map((name) => `stitch/${name}`)] };
+}
+
+/** The gates of every stitch on the text of each domain that stitches are trained on. */
+function gates(config: BtsConfig): string[] {
+  const { hub, spokes } = rolesOf(config, null, new Map(config.experts.map((domain) => [domain, null])));
+  const models = [hub, ...spokes].map(([name]) => name);
+  const domains = Object.keys(config.mix.stitch).filter((domain) => config.mix.stitch[domain]! > 0);
+  return placeStitches(config.stitch, config.model.layers).flatMap((_, at) =>
+    domains.flatMap((domain) => models.map((model) => gateMetric({ stitch: at + 1, domain, model })))
+  );
 }
 
 /** The validation losses by domain, which a mix of several domains has. */
