@@ -50,7 +50,7 @@ export function moduleGraph(scripts: ReadonlyMap<string, Script>, entry: string)
   return [...paths];
 }
 
-/** A module's source without types: positions in `.ts` stay, and lines in `.tsx`, so that stack traces match them. */
+/** A module's source as JavaScript. Lines stay, so that stack traces match them. @param url of the file */
 export async function javaScript(url: string): Promise<string> {
   const source = await Deno.readTextFile(new URL(url));
   const variable = VARIABLES[url.slice(url.lastIndexOf("/") + 1)];
