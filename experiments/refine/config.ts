@@ -28,7 +28,8 @@ const endpointSchema = z.strictObject({
     .describe("an OpenAI-compatible endpoint, with /v1; empty: none. Its key is the variable OPENAI_API_KEY"),
   seconds: z.number().positive().max(86_400).default(600).describe("most seconds for a reply"),
   retries: z.int().min(0).max(100).default(5).describe("how often a request that failed is repeated"),
-  contextLength: z.int().min(16).max(10_000_000).default(8192).describe("most tokens of a prompt and its reply"),
+  contextLength: z.int().min(16).max(10_000_000).nullable().default(null)
+    .describe("most tokens of a prompt and its reply; null: what the endpoint says of its model, or else 8192"),
 });
 
 const problemsSchema = z.strictObject({

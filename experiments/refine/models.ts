@@ -86,12 +86,22 @@ async function completeHere(config: RefineConfig, runs: string): Promise<Complet
   };
 }
 
+/** Tokens that a model at an endpoint is taken to read if nobody says. */
+const ASSUMED_CONTEXT = 8192;
+
 async function completeThere(config: RefineConfig): Promise<CompletedModel> {
   const { model, endpoint } = config;
-  const names = await endpointModels(optionsOf(endpoint, console.error));
-  const nameOf = (wanted: string) => endpointModel(wanted, names, endpoint.url);
+  const models = await endpointModels(optionsOf(endpoint, console.error));
+  const named = (wanted: string) => endpointModel(wanted, models, endpoint.url);
+  const [main, drafters] = [named(model.name), model.drafters.map(named)];
+  const said = [main, ...drafters].flatMap(({ contextLength }) => contextLength ?? []);
+  const contextLength = endpoint.contextLength ?? (said.length === 0 ? ASSUMED_CONTEXT : Math.min(...said));
   return {
-    config: { ...config, model: { ...model, name: nameOf(model.name), drafters: model.drafters.map(nameOf) } },
+    config: {
+      ...config,
+      model: { ...model, name: main.name, drafters: drafters.map(({ name }) => name) },
+      endpoint: { ...endpoint, contextLength },
+    },
     facts: { parameters: 0, layers: 0 },
   };
 }
@@ -103,7 +113,8 @@ function optionsOf(endpoint: RefineConfig["endpoint"], report: (text: string) =>
     if (!said.has(why)) report(why);
     said.add(why);
   };
-  return { ...endpoint, apiKey: Deno.env.get("OPENAI_API_KEY"), onRepeat };
+  const contextLength = endpoint.contextLength ?? ASSUMED_CONTEXT;
+  return { ...endpoint, contextLength, apiKey: Deno.env.get("OPENAI_API_KEY"), onRepeat };
 }
 
 function factsOf({ results, config }: RunView, name: string): ModelFacts {

@@ -25,7 +25,9 @@ const textSchema = z.object({
   choices: z.array(z.object({ text: z.string(), finish_reason: finishSchema })).min(1),
   usage: usageSchema,
 });
-const modelsSchema = z.object({ data: z.array(z.object({ id: z.string() })).optional() });
+const modelsSchema = z.object({
+  data: z.array(z.object({ id: z.string(), max_model_len: z.int().positive().nullish().catch(undefined) })).optional(),
+});
 /** Stands for the list of an endpoint that has none. */
 const NOT_LISTED = { data: undefined };
 
@@ -34,18 +36,27 @@ const NOT_LISTED = { data: undefined };
  * their own; so this is less than the four of plain English.
  */
 const BYTES_PER_TOKEN = 2;
+/** One part in so many of the context is left free, because prompts may be longer than they were taken to be. */
+const SPARE_SHARE = 16;
 /** Tokens of a chat template around a message. */
 const AROUND_MESSAGE = 24;
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).length;
 const estimate = (text: string) => Math.ceil(bytesOf(text) / BYTES_PER_TOKEN);
 
+/** A model at an endpoint. */
+export interface EndpointModel {
+  readonly name: string;
+  /** Most tokens of a prompt and its reply; undefined if the endpoint does not say. */
+  readonly contextLength: number | undefined;
+}
+
 /**
  * The models at the endpoint; undefined if it does not list them.
  *
  * @throws UserError `refine.endpoint`, `refine.key`
  */
-export async function endpointModels(options: EndpointOptions): Promise<readonly string[] | undefined> {
+export async function endpointModels(options: EndpointOptions): Promise<readonly EndpointModel[] | undefined> {
   const listed = await endpointRequests(options).send(
     (client, how) =>
       client.get("/models", how).catch((error) => {
@@ -54,18 +65,28 @@ export async function endpointModels(options: EndpointOptions): Promise<readonly
       }),
     modelsSchema,
   );
-  return listed.data?.map(({ id }) => id);
+  return listed.data?.map(({ id, max_model_len }) => ({ name: id, contextLength: max_model_len ?? undefined }));
 }
 
 /**
- * The name of a model at the endpoint: the given one, or the only one that there is.
+ * A model at the endpoint: the given one, or the only one that there is.
  *
- * @param names as {@linkcode endpointModels} gives them
+ * @param models as {@linkcode endpointModels} gives them
  * @throws UserError `refine.endpoint-model`
  */
-export function endpointModel(wanted: string, names: readonly string[] | undefined, url: string): string {
-  if (names === undefined && wanted !== "") return wanted;
-  if (names !== undefined && (wanted === "" ? names.length === 1 : names.includes(wanted))) return wanted || names[0]!;
+export function endpointModel(
+  wanted: string,
+  models: readonly EndpointModel[] | undefined,
+  url: string,
+): EndpointModel {
+  if (models === undefined && wanted !== "") return { name: wanted, contextLength: undefined };
+  const found = wanted !== ""
+    ? models?.find(({ name }) => name === wanted)
+    : models?.length === 1
+    ? models[0]
+    : undefined;
+  if (found !== undefined) return found;
+  const names = models?.map(({ name }) => name);
   const known = names === undefined ? "it does not list its models" : `it has ${names.join(", ") || "none"}`;
   throw new UserError(
     "refine.endpoint-model",
@@ -82,7 +103,7 @@ export function endpointWriter(model: string, options: EndpointOptions): Writer 
   return {
     name: model,
     identity: `${options.url} ${model}`,
-    contextLength: options.contextLength,
+    contextLength: options.contextLength - Math.ceil(options.contextLength / SPARE_SHARE),
     promptTokens: ({ kind, text }: Prompt) => estimate(text) + (kind === "message" ? AROUND_MESSAGE : 1),
     textTokens: estimate,
     tail(text, tokens) {

@@ -1,7 +1,7 @@
 // Public API: parallel-distill-refine and its baselines on problems with exact answers, at equal budgets.
 export { type EngineModel, engineWriter } from "./engine-writer.ts";
 export type { EndpointOptions } from "./endpoint-request.ts";
-export { endpointModel, endpointModels, endpointWriter } from "./endpoint-writer.ts";
+export { type EndpointModel, endpointModel, endpointModels, endpointWriter } from "./endpoint-writer.ts";
 export {
   type Attempted,
   attemptedSchema,

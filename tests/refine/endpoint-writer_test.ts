@@ -51,10 +51,11 @@ Deno.test("a message and a text are asked for, with the tokens that the endpoint
 Deno.test("the model's name: the only one, the given one, or a list of what there is", async () => {
   await using two = stubEndpoint(() => "", ["small", "large"]);
   const names = await endpointModels(options(two.url));
-  assert.deepEqual(names, ["small", "large"]);
-  assert.equal(endpointModel("", ["stub"], two.url), "stub");
-  assert.equal(endpointModel("large", names, two.url), "large");
-  assert.equal(endpointModel("any", undefined, two.url), "any");
+  const [small, large] = ["small", "large"].map((name) => ({ name, contextLength: undefined }));
+  assert.deepEqual(names, [small, large]);
+  assert.deepEqual(endpointModel("", [small!], two.url), small);
+  assert.deepEqual(endpointModel("large", names, two.url), large);
+  assert.deepEqual(endpointModel("any", undefined, two.url), { name: "any", contextLength: undefined });
   const wrong = [["", names, /it has small, large/], ["largo", names, /no model "largo"/], [
     "",
     undefined,
@@ -66,6 +67,15 @@ Deno.test("the model's name: the only one, the given one, or a list of what ther
       (error) => error instanceof UserError && error.code === "refine.endpoint-model" && message.test(error.message),
     );
   }
+});
+
+Deno.test("the length of a model's context, if the endpoint says it", async () => {
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    () => Response.json({ data: [{ id: "a", max_model_len: 64 }, { id: "b", max_model_len: "many" }, { id: "c" }] }),
+  );
+  const models = await endpointModels(options(`http://127.0.0.1:${server.addr.port}/v1`));
+  assert.deepEqual(models!.map(({ contextLength }) => contextLength), [64, undefined, undefined]);
 });
 
 Deno.test("an endpoint may not list its models", async () => {
@@ -80,6 +90,7 @@ Deno.test("a prompt is taken to be no shorter than it is, and the end of a text 
   const writer = endpointWriter("stub", options("http://127.0.0.1:9/v1"));
   const text = "12 + 34 = 46, so the answer is 46.";
   assert.ok(writer.promptTokens({ kind: "message", text }) >= text.length / 2);
+  assert.equal(writer.contextLength, 937); // of 1000, because a prompt may be longer than that all the same
   assert.equal(writer.tail("abcdef", 2), "cdef");
   assert.equal(writer.tail("éàü", 2), "àü");
   assert.equal(writer.tail("aéà", 1), "à");
