@@ -23,8 +23,14 @@ export interface LoneCellOptions extends Pick<CellHost, "runsFolder" | "run" | "
   /** How long to wait for the cells that it builds on: on a network file system they may be seen late. */
   readonly patienceMs: number;
   readonly onEvent?: RunListener;
-  /** Called before it is built, with the code and the arithmetic that it would be built with; may refuse it. */
-  readonly check?: (made: { readonly code: string; readonly numerics: string | undefined }) => void;
+  /** Called before it is built; may refuse it. */
+  readonly check?: (made: Made) => void;
+}
+
+/** The code version and the device's arithmetic that a cell would be built with. */
+export interface Made {
+  readonly code: string;
+  readonly numerics: string | undefined;
 }
 
 /** Milliseconds between two looks for cells that are not there yet. */
@@ -59,11 +65,10 @@ export async function runLoneCell(
   try {
     for (;;) {
       const reached = await reach({ host, histories, cell }, body);
-      if (reached.kind === "ready") {
-        options.check?.(reached.made);
-        return await reached.build();
-      }
       if (reached.kind === "unknown") throw unknownCell(run, cell, reached.names);
+      // With other code, the cells that it builds on have other keys, and would be missed for ever.
+      options.check?.(reached.made);
+      if (reached.kind === "ready") return await reached.build();
       if (performance.now() > until) throw needsOthers(run, cell, reached.missing);
       await delay(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
@@ -76,10 +81,10 @@ export async function runLoneCell(
 type Reached =
   | {
     readonly kind: "ready";
-    readonly made: Parameters<NonNullable<LoneCellOptions["check"]>>[0];
+    readonly made: Made;
     build(): Promise<CellResult<unknown>>;
   }
-  | { readonly kind: "missing"; readonly missing: readonly string[] }
+  | { readonly kind: "missing"; readonly made: Made; readonly missing: readonly string[] }
   | { readonly kind: "unknown"; readonly names: readonly string[] };
 
 async function reach(
@@ -112,7 +117,7 @@ async function reach(
       }
       const made = { code: description.code, numerics: spec.device?.numerics };
       reached = missing.size > 0
-        ? { kind: "missing", missing: [...missing] }
+        ? { kind: "missing", made, missing: [...missing] }
         : { kind: "ready", made, build: () => runCell(host, spec, cellBody) };
       throw leave;
     },

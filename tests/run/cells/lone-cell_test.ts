@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
+import { UserError } from "../../../lib/errors.ts";
 import type { CellRunner } from "../../../lib/run/cells/cell.ts";
 import { type LoneCellOptions, runLoneCell } from "../../../lib/run/cells/lone-cell.ts";
 import { followLog } from "../../../lib/run/log/follow.ts";
@@ -68,6 +69,16 @@ Deno.test("`runLoneCell()` refuses a cell that is unknown, or lacks what it buil
     const { built: key } = await lone(run, folder, "a", make);
     await Deno.writeTextFile(join(folder, ".cells", key, "cell.json"), "{");
     assert.equal((await lone(run, folder, "sum", make)).built.code, "cell.needs");
+    run.finish(emptyResults);
+  }));
+
+Deno.test("`runLoneCell()` asks whether the code is the run's before it misses what other code has built", () =>
+  withFolder(async (folder) => {
+    const run = await beginRun(options(folder));
+    const check = () => {
+      throw new UserError("cell.code", "It has other code");
+    };
+    assert.equal((await lone(run, folder, "sum", body(1), { check, patienceMs: 60_000 })).built.code, "cell.code");
     run.finish(emptyResults);
   }));
 
