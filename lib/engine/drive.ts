@@ -66,7 +66,7 @@ export async function driveCells(
         done.add(name);
       } else if (state.state === "ended" && isOver(one, end, state, engine)) {
         one.outcome = "failed";
-        const how = endText(end, state);
+        const how = endText(run, one, end, state);
         // Without an attempt, what it builds on has failed, or nothing was started any more.
         if ((one.attempt ?? state.how) !== undefined && !cancelled) failures.push({ cell: name, end, how });
         run.elsewhere.end(name, cancelled ? "stopped" : "failed", how);
@@ -124,9 +124,12 @@ function isOver(
   return performance.now() - one.since > patienceMs;
 }
 
-function endText(end: AttemptEnd | undefined, { how }: CellState): string {
+function endText(run: Run, { attempt }: Followed, end: AttemptEnd | undefined, { how }: CellState): string {
   if (end?.message !== undefined) return end.message;
   if (end?.status === "done") return "it was built, but its result cannot be seen from here";
+  if (attempt === undefined && how !== undefined) {
+    return `${how}, and left nothing in ${run.folder}, which its node may not see`;
+  }
   return `its process ended${how === undefined ? "" : ` (${how})`} before the cell did`;
 }
 

@@ -16,6 +16,7 @@ import {
 } from "../run/mod.ts";
 import { type ServerWorker, startServerWorker, takenPortText } from "../serve/mod.ts";
 import { openDevice } from "../tensor/mod.ts";
+import { slurmHelp } from "../engine/mod.ts";
 import { workOnCell } from "./cell-worker.ts";
 import { elsewhere, type Place } from "./elsewhere.ts";
 import { type Experiment, planOf } from "./experiment.ts";
@@ -47,6 +48,9 @@ export async function experimentCommand<Schema extends z.ZodType, Prepared>(
   args: readonly string[],
 ): Promise<void> {
   if (args[0] === CHECK_OPTION) return await answerTrialCheck(experiment);
+  if (args.some((arg, i) => (arg === "--help" || arg === "-h") && args[i + 1] === "slurm")) {
+    return console.log(slurmHelp());
+  }
   const parsed = parseExperimentArguments(args, experiment.definition);
   if (parsed.kind === "help") return console.log(parsed.text);
   const [name, ...options] = parsed.command;

@@ -45,10 +45,20 @@ export interface SlurmSettings {
 /** Names of settings as people write them, where that differs. */
 const WRITTEN: Readonly<Record<string, string>> = { "nodes.exclude": "exclude" };
 
-/** Settings and what each means, for help. */
-export const slurmHelp: readonly (readonly [name: string, text: string])[] = Object.entries(resources).map((
-  [name, { description = "" }],
-) => [name === "exclude" ? "nodes.exclude" : name, description]);
+/** Names of all settings, as people write them. */
+const NAMES = Object.keys(resources).map((name) => name === "exclude" ? "nodes.exclude" : name);
+
+/** The settings and what each means, for `--help slurm`. */
+export function slurmHelp(): string {
+  const width = Math.max(...NAMES.map((name) => name.length));
+  const lines = NAMES.map((name) => {
+    const { description = "" } = resources[(WRITTEN[name] ?? name) as keyof typeof resources];
+    return `  --slurm.${name.padEnd(width)}  ${description}`;
+  });
+  return `Settings of --engine slurm:\n${lines.join("\n")}\n\n` +
+    "The kind of a cell before the name makes a setting one of that kind: --slurm.expert.gres gpu:1. Settings of a site\n" +
+    `are in the file that ${SITE_VARIABLE} names, or in ~/.config/stitchbook/slurm.yaml (docs/cluster.md).`;
+}
 
 /**
  * Settings from the command line over those of the site's file.
@@ -98,11 +108,10 @@ function readRequest(values: unknown, where: string): SlurmRequest {
 }
 
 function unknownSetting(name: string, kinds: readonly string[]): UserError {
-  const names = slurmHelp.map(([name]) => name);
-  const all = [...names, ...kinds.flatMap((kind) => names.map((name) => `${kind}.${name}`))];
+  const all = [...NAMES, ...kinds.flatMap((kind) => NAMES.map((name) => `${kind}.${name}`))];
   return new UserError(
     "slurm.setting",
-    `There is no setting --slurm.${name}: expected one of ${names.join(", ")}, alone or after a kind of cell (${
+    `There is no setting --slurm.${name}: expected one of ${NAMES.join(", ")}, alone or after a kind of cell (${
       kinds.join(", ")
     }) and a dot`,
     didYouMean(name, all, "--slurm."),

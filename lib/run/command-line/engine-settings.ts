@@ -13,7 +13,7 @@ const PREFIX = "--slurm.";
 
 /** `--engine` */
 export const engineOption = (): Option =>
-  new Option("--engine <name>", "where cells are built; slurm takes --slurm.<setting> <value>").choices(ENGINES)
+  new Option("--engine <name>", "where cells are built; --help slurm lists the settings of slurm").choices(ENGINES)
     .default("local");
 
 /** Takes the engine's settings out of the arguments: the engine knows which there are. */

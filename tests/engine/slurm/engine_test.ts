@@ -253,3 +253,16 @@ Deno.test("a job that was cancelled by hand fails its cell with what the queue s
     const { base, "part:b": other, sum } = Object.fromEntries(await statuses(lab));
     assert.deepEqual([base, other, sum], ["done", "done", "planned"]);
   }, { steps: 10, wait: 200 }));
+
+Deno.test("a job that leaves nothing is one whose node may not see the run's folder", () =>
+  withLab(async (lab) => {
+    const { slurm } = lab;
+    const run = await lab.begin();
+    const driven = lab.drive(run, { patienceMs: 100 }).catch((error) => error);
+    await lab.until(() => slurm.jobs.length > 0);
+    Object.assign(slurm.jobs[0]!, { state: "FAILED", node: "n1", reason: "NonZeroExitCode" });
+    const failure = await driven;
+    run.fail(failure);
+    assert.match(failure.message, /^The cell base: job 101 is failed on n1 \(NonZeroExitCode\), and left nothing in /);
+    assert.match(failure.message, /which its node may not see; 3 cells not begun/);
+  }));

@@ -1,7 +1,7 @@
 // Settings of jobs: from the command line and the site's file, for all cells and by kind.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { requestOf, siteSettings, slurmSettings } from "../../../lib/engine/slurm/settings.ts";
+import { requestOf, siteSettings, slurmHelp, slurmSettings } from "../../../lib/engine/slurm/settings.ts";
 
 const KINDS = ["seed", "expert", "evaluate"];
 
@@ -65,4 +65,10 @@ Deno.test("what is no setting, or has no such value, is refused with the nearest
     if (hint !== undefined) assert.match(error.hint, hint);
   }
   for (const time of ["90", "1:30:00", "2-12:00:00"]) assert.ok("all" in refused("time", time));
+});
+
+Deno.test("`slurmHelp()` lists every setting, and each of them is one", () => {
+  const names = [...slurmHelp().matchAll(/^ {2}--slurm\.(\S+) +\S/gm)].map(([, name]) => name!);
+  assert.ok(names.includes("nodes.exclude") && names.includes("partition"), names.join(", "));
+  for (const name of names) assert.ok("all" in slurmSettings([[name, "1"]], KINDS), name);
 });

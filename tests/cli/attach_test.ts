@@ -1,0 +1,39 @@
+// `attach`, `queue`, `logs` and `cell` on runs that have no jobs, attempts or such cells.
+import assert from "node:assert/strict";
+import { attachCommand } from "../../lib/cli/attach.ts";
+import { cellCommand } from "../../lib/cli/cell.ts";
+import { logsCommand } from "../../lib/cli/logs.ts";
+import { queueCommand } from "../../lib/cli/queue.ts";
+import { beginRun } from "../../lib/run/mod.ts";
+import { trainCell } from "../run/cells/cells.ts";
+import { emptyResults, options, withFolder } from "../run/fixtures.ts";
+
+Deno.test("`attach` and `logs` refuse a run without jobs and a cell without attempts; `queue` lists its cells", () =>
+  withFolder(async (runs) => {
+    const run = await beginRun(options(runs));
+    await trainCell(run, "one", [1]);
+    run.finish(emptyResults);
+    const lines: string[] = [];
+    const print = (line: string) => void lines.push(line);
+    const none = () => Promise.reject(new Error("Slurm is not asked"));
+    await assert.rejects(attachCommand([run.id, "--runs", runs], print), {
+      code: "attach.none",
+      message: /Cannot attach to .*: it has no jobs on a cluster/,
+    });
+    await assert.rejects(logsCommand([run.id, "one", "--runs", runs], print), { code: "logs.none" });
+    await assert.rejects(logsCommand([run.id, "tow", "--runs", runs], print), { hint: "did you mean two?" });
+    await assert.rejects(cellCommand([run.id, "one", "--threads", "0", "--runs", runs], print), {
+      code: "command.malformed",
+    });
+    assert.deepEqual(lines, []);
+    await queueCommand([run.id, "--runs", runs, "--json"], print, none);
+    assert.deepEqual(lines.map((line) => JSON.parse(line)).map(({ cell, job, state }) => [cell, job, state]), [
+      ["one", "", "done"],
+      ["two", "", "planned"],
+    ]);
+    for (const command of [attachCommand, logsCommand, queueCommand, cellCommand]) {
+      lines.length = 0;
+      await command(["--help"], print);
+      assert.match(lines.join("\n"), /^Usage: /);
+    }
+  }));
