@@ -83,6 +83,9 @@ export function absent(error: unknown): undefined {
   throw error;
 }
 
+/** Longer words are near nothing; comparing one of a request's megabytes would take seconds. */
+const LONGEST_WORD = 200;
+
 /**
  * The nearest of `candidates` to `word` by edit distance, or undefined when none is near.
  *
@@ -95,6 +98,7 @@ export function absent(error: unknown): undefined {
  * ```
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length > LONGEST_WORD) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(word.length / 2)) + 1;
   for (const candidate of candidates) {

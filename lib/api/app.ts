@@ -5,6 +5,7 @@ import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { routePath } from "hono/route";
+import { attempt } from "../errors.ts";
 import { commonHeaders, dataByDefault } from "../http/mod.ts";
 import { admission } from "./admission.ts";
 import { addTexts, failure } from "./answer.ts";
@@ -50,7 +51,7 @@ export function createApi({ models, places = 512, ...access }: ApiOptions): Open
       throw new ApiError(405, "method_not_allowed", message, { headers: { allow: methods.join(", ") } });
     },
   }));
-  app.use(onlyJson, limited);
+  app.use(onlyJson, limited, onlyUtf8);
 
   addModels(app, context);
   addTexts(app, context, completionsRoute);
@@ -79,8 +80,25 @@ const onlyJson: MiddlewareHandler = async (c, next) => {
   if (type !== "application/json") {
     throw new ApiError(415, "unsupported_media_type", "The body must be JSON: send Content-Type: application/json");
   }
+  const encoding = c.req.header("content-encoding") ?? "identity";
+  if (encoding.toLowerCase() !== "identity") {
+    throw new ApiError(415, "unsupported_media_type", "The body is compressed: send it without Content-Encoding");
+  }
   await next();
 };
+
+/** JSON is UTF-8; other bytes would be read as U+FFFD in silence. */
+const onlyUtf8: MiddlewareHandler = async (c, next) => {
+  if (c.req.method === "POST") {
+    const bytes = await c.req.arrayBuffer();
+    if (attempt(() => UTF_8.decode(bytes)) === undefined) {
+      throw new ApiError(400, "invalid_json", "The body is not UTF-8, which JSON is written in");
+    }
+  }
+  await next();
+};
+
+const UTF_8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Refuses large bodies. */
 export const limited = bodyLimit({

@@ -17,14 +17,17 @@ import {
   tokensToGenerate,
   unsupported,
 } from "./parameters.ts";
+import { stopsAtFirst } from "./lists.ts";
 import type { ServedModel } from "./registry.ts";
 import { constraintOf, responseFormatSchema } from "./response-format.ts";
 import { finishReason } from "./texts.ts";
 import { byteList, finite, tokenName } from "./token-names.ts";
 import { usageSchema } from "./usage.ts";
 
+const partSchema = z.strictObject({ type: z.literal("text"), text: z.string() });
+
 const contentSchema = z.union(
-  [z.string(), z.array(z.strictObject({ type: z.literal("text"), text: z.string() })).min(1)],
+  [z.string(), stopsAtFirst(z.array(partSchema).min(1), () => partSchema)],
   { error: 'expected a text, or a list of parts { "type": "text", "text": … }: this server takes text only' },
 );
 
@@ -42,7 +45,7 @@ const messageSchema = z.strictObject({
 
 export const chatRequestSchema = z.strictObject({
   ...sharedShape,
-  messages: z.array(messageSchema).min(1),
+  messages: stopsAtFirst(z.array(messageSchema).min(1), () => messageSchema),
   max_tokens: z.int().min(1).nullish().openapi({ description: "The older name of `max_completion_tokens`" }),
   max_completion_tokens: z.int().min(1).nullish().openapi({
     description: "Most tokens to generate. Default: what the context has room for",

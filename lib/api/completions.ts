@@ -17,6 +17,7 @@ import {
   tokensToGenerate,
   unsupported,
 } from "./parameters.ts";
+import { stopsAtFirst } from "./lists.ts";
 import type { ServedModel } from "./registry.ts";
 import { finishReason } from "./texts.ts";
 import { finite, tokenName } from "./token-names.ts";
@@ -26,14 +27,14 @@ import { usageSchema } from "./usage.ts";
 const DEFAULT_TOKENS = 16;
 
 const id = z.int().min(0);
-const promptSchema = z.union(
-  [
-    z.string().min(1),
-    z.array(z.array(id).min(1)).min(1),
-    z.array(z.string().min(1)).min(1),
-    z.array(id).min(1),
-  ],
-  { error: "expected a text, a list of texts, a list of token ids, or a list of such lists; none of them empty" },
+const ids = stopsAtFirst(z.array(id).min(1), () => id);
+const text = z.string().min(1);
+const promptSchema = stopsAtFirst(
+  z.union(
+    [text, z.array(ids).min(1), z.array(text).min(1), z.array(id).min(1)],
+    { error: "expected a text, a list of texts, a list of token ids, or a list of such lists; none of them empty" },
+  ),
+  ([first]) => Array.isArray(first) ? ids : typeof first === "string" ? text : id,
 );
 
 export const completionRequestSchema = z.strictObject({

@@ -18,6 +18,13 @@ export const errorSchema = z.strictObject({
 
 export type ErrorBody = z.infer<typeof errorSchema>;
 
+/** Requests are quoted in messages, and may be megabytes. */
+const LONGEST_MESSAGE = 2000, LONGEST_NAME = 200;
+
+function shortened(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length).toWellFormed()}…`;
+}
+
 /** Statuses of errors. */
 export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 413 | 415 | 429 | 500 | 503;
 
@@ -41,9 +48,10 @@ export class ApiError extends Error {
   ) {
     super(message);
     this.name = "ApiError";
+    this.message = shortened(message, LONGEST_MESSAGE);
     this.status = status;
     this.code = code;
-    this.param = param;
+    this.param = param === null ? null : shortened(param, LONGEST_NAME);
     this.headers = headers;
   }
 

@@ -29,6 +29,10 @@ export function createFront(
     await next();
   }, limited);
   app.all("*", async (c) => {
+    // What fetch() does not pass on; no route takes it.
+    if (/^(?:TRACE|TRACK|CONNECT)$/i.test(c.req.method)) {
+      throw new ApiError(405, "method_not_allowed", "This URL takes only GET, HEAD and POST");
+    }
     const { port } = inference;
     if (port === undefined) throw starting();
     const { pathname, search } = new URL(c.req.url);

@@ -48,7 +48,11 @@ function wrongType(
   if (expected === "null") {
     return invalidParameter(param, `'${param}' is not supported by this server: leave it out`, "unsupported_parameter");
   }
-  const wanted = expected === "int" ? "an integer" : `a ${expected === "record" ? "object" : expected}`;
+  const wanted = expected === "int"
+    ? "an integer"
+    : expected === "record" || expected === "object" || expected === "array"
+    ? `an ${expected === "record" ? "object" : expected}`
+    : `a ${expected}`;
   const given = typeof input === "number" && !Number.isFinite(input) ? "a number that is too large" : typeName(input);
   return invalidParameter(param, `Invalid type for '${param}': expected ${wanted}, got ${given}`, "invalid_type");
 }

@@ -3,6 +3,7 @@ import { z } from "@hono/zod-openapi";
 import type { Tokenizer } from "../data/mod.ts";
 import type { SamplingSettings } from "../infer/mod.ts";
 import { invalidParameter } from "./errors.ts";
+import { stopsAtFirst } from "./lists.ts";
 
 /** Most choices for one prompt. */
 const MOST_CHOICES = 128;
@@ -18,6 +19,8 @@ export const unsupported = z.null().optional().openapi({ description: "Not suppo
 const optional = <Schema extends z.ZodType>(schema: Schema, description: string) =>
   schema.nullish().openapi({ description });
 
+const stopText = z.string().min(1);
+
 export const sharedShape = {
   model: z.string().openapi({ description: "A name of `/v1/models`" }),
   temperature: optional(z.number().min(0).max(2), "0 takes the most likely token. Default 1"),
@@ -31,9 +34,12 @@ export const sharedShape = {
   seed: optional(z.int(), "The same seed draws the same text. Default: a random one"),
   n: optional(z.int().min(1).max(MOST_CHOICES), "Choices for each prompt. Default 1"),
   stop: optional(
-    z.union([z.string().min(1), z.array(z.string().min(1)).max(MOST_STOPS)], {
-      error: `expected a text that is not empty, or a list of up to ${MOST_STOPS}`,
-    }),
+    stopsAtFirst(
+      z.union([stopText, z.array(stopText).max(MOST_STOPS)], {
+        error: `expected a text that is not empty, or a list of up to ${MOST_STOPS}`,
+      }),
+      () => stopText,
+    ),
     "Texts that end the result, and are not part of it",
   ),
   stream: optional(z.boolean(), "Server-sent events as tokens come. Default false"),
@@ -43,7 +49,7 @@ export const sharedShape = {
   ),
   gates: optional(z.boolean(), "An extension: how much of each model that it is made of goes into each token"),
   without: optional(
-    z.array(z.string()).max(1000),
+    stopsAtFirst(z.array(z.string()).max(1000), () => z.string()),
     "An extension: models that it is made of and that take no part, by their names in `gates`: `expert:code`",
   ),
   user: optional(z.string(), "Has no effect"),

@@ -2,6 +2,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { type ApiContext, openModel } from "./context.ts";
 import { invalidParameter } from "./errors.ts";
+import { stopsAtFirst } from "./lists.ts";
 import type { ServedModel } from "./registry.ts";
 import { json, jsonBody, refused, refuseInvalid } from "./route-parts.ts";
 import { tokenName } from "./token-names.ts";
@@ -18,7 +19,9 @@ const tokenizeSchema = z.strictObject({
   return_token_strs: z.boolean().nullish(),
 }).openapi("TokenizeRequest");
 
-const detokenizeSchema = z.strictObject({ model, tokens: z.array(z.int().min(0)) }).openapi("DetokenizeRequest");
+const token = z.int().min(0);
+const detokenizeSchema = z.strictObject({ model, tokens: stopsAtFirst(z.array(token), () => token) })
+  .openapi("DetokenizeRequest");
 
 const routes = {
   info: createRoute({

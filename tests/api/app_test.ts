@@ -54,8 +54,13 @@ const COMPLETIONS: readonly Case[] = [
   [{ prompt: "" }, "prompt", "string_below_min_length"],
   [{ prompt: [] }, "prompt", "invalid_type"],
   [{ prompt: [[]] }, "prompt[0]", "array_below_min_length"],
-  [{ prompt: ["x", 5] }, "prompt", "invalid_type"],
-  [{ prompt: [1.5] }, "prompt", "invalid_type"],
+  [{ prompt: ["x", 5] }, "prompt[1]", "invalid_type"],
+  [{ prompt: [1.5] }, "prompt[0]", "invalid_type"],
+  [{ prompt: [[1, "x"]] }, "prompt[0][1]", "invalid_type"],
+  [{ prompt: Array(1_000_000).fill(5) }, "prompt", "array_above_max_length"],
+  [{ prompt: Array(1_000_000).fill(null) }, "prompt", "array_above_max_length"],
+  [{ prompt: [Array(100_000).fill("x")] }, "prompt[0][0]", "invalid_type"],
+  [{ ["x".repeat(1_000_000)]: 1 }, `${"x".repeat(200)}…`, "unknown_parameter"],
   [{ prompt: { text: "x" } }, "prompt", "invalid_type"],
   [{ prompt: undefined }, "prompt", "missing_required_parameter"],
   [{ prompt: [259] }, "prompt", "invalid_value"],
@@ -73,6 +78,7 @@ const CHATS: readonly Case[] = [
   ...SHARED,
   [{ messages: [] }, "messages", "array_below_min_length"],
   [{ messages: "x" }, "messages", "invalid_type"],
+  [{ messages: Array(150_000).fill(1) }, "messages[0]", "invalid_type"],
   [{ messages: undefined }, "messages", "missing_required_parameter"],
   [{ messages: [{ role: "tool", content: "x" }] }, "messages[0].role", "invalid_value"],
   [{ messages: [{ role: "user" }] }, "messages[0].content", "missing_required_parameter"],
@@ -137,6 +143,13 @@ Deno.test("bodies, routes and methods that there are not have their status", asy
   assert.equal((await post(infinite)).param, "temperature");
   assert.equal((await post("[".repeat(100_000))).status, 400);
   assert.equal((await post("{}", { "content-type": "text/plain" })).status, 415);
+  assert.equal((await post("{}", { "content-encoding": "gzip" })).status, 415);
+  const latin1 = await fetch(`${server.url}/v1/completions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: Uint8Array.from(JSON.stringify({ ...COMPLETION, prompt: "é" }), (sign) => sign.codePointAt(0)!),
+  });
+  assert.match((await refusal(latin1)).message, /not UTF-8/);
   assert.equal((await post("x".repeat(MOST_BYTES + 1))).status, 413);
   // Without a length, the body is cut off at the limit.
   const endless = new ReadableStream<Uint8Array<ArrayBuffer>>({

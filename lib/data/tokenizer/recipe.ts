@@ -1,4 +1,5 @@
 // What a tokenizer.json does to a text before the model, as functions; what we do not do exactly is named.
+import { UserError } from "../../errors.ts";
 import { between, translatePattern } from "./pattern.ts";
 import { NUMERIC, toNfc } from "./unicode.ts";
 
@@ -103,7 +104,19 @@ function splitter(step: Step, isFirst: boolean, isLast: boolean): Splitter {
 
 function matches(pattern: string): Splitter {
   const compiled = new RegExp(pattern, "gv");
-  return (part) => part.match(compiled) ?? [];
+  return (part) => {
+    try {
+      return part.match(compiled) ?? [];
+    } catch (error) {
+      // Expressions keep a place to go back to for each character of a word.
+      if (!(error instanceof RangeError)) throw error;
+      throw new UserError(
+        "tokenizer.text",
+        "The text has a word of millions of characters, which cannot be split into tokens",
+        "put spaces or line ends into it",
+      );
+    }
+  };
 }
 
 function metaspace(step: Step): Splitter {

@@ -1,6 +1,8 @@
 // Every step of a tokenizer.json that our encoder knows gives the ids and texts of Python's tokenizers.
 import assert from "node:assert/strict";
 import { decodeStream, openTokenizer, type TokenizerJson } from "../../../lib/data/mod.ts";
+import { recipeOf } from "../../../lib/data/tokenizer/recipe.ts";
+import { UserError } from "../../../lib/errors.ts";
 
 interface Case {
   readonly name: string;
@@ -79,4 +81,16 @@ Deno.test("merges may be pairs, as newer files write them", () => {
   const merges = json.model.merges.map((merge) => merge.split(" "));
   const tokenizer = openTokenizer({ ...json, model: { ...json.model, merges } });
   for (const [i, text] of texts.entries()) assert.deepEqual(tokenizer.encode(text), one.ids[i]);
+});
+
+Deno.test("a word of millions of characters is refused, or split as any other", () => {
+  const { split } = recipeOf(null, { type: "ByteLevel", add_prefix_space: false, use_regex: true });
+  for (const length of [100_000, 20_000_000]) {
+    try {
+      assert.equal(split("a".repeat(length), true).length, 1);
+    } catch (error) {
+      assert.ok(length > 100_000);
+      assert.ok(error instanceof UserError && error.code === "tokenizer.text", String(error));
+    }
+  }
 });
