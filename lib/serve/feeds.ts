@@ -18,10 +18,10 @@ export interface Feeds {
 
 /**
  * A follower gets chunks this many milliseconds apart for each follower there is, so that all of them together get at most
- * 100 chunks a second: what watching takes from training is bounded, however many watch and however short steps are.
+ * 50 chunks a second: what watching takes from training is bounded, however many watch and however short steps are.
  */
-const PACE_MS = 10;
-const LONGEST_PAUSE_MS = 2_000;
+const PACE_MS = 20;
+const LONGEST_PAUSE_MS = 4_000;
 /** Logs are looked at no more often than followers get chunks, within these bounds. */
 const LOOK_MS = { least: 50, most: 400 } as const;
 

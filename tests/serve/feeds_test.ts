@@ -9,7 +9,7 @@ import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
 const ID = "20261122-101010-bts-demo-aaaa";
 const MANY = 100;
 /** As in feeds.ts: milliseconds between chunks of a follower, for each follower there is. */
-const PACE_MS = 10;
+const PACE_MS = 20;
 const decoder = new TextDecoder();
 
 Deno.test("followers get chunks in turn, and the rest at once when the run ends", () =>
