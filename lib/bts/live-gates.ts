@@ -21,14 +21,14 @@ export function withGates(
 ): TrainTask {
   const { validate, onStep } = task;
   if (validate === undefined) return task;
-  const firsts = new Map(validation.toReversed().map((batch) => [batch.domain, batch]));
+  const byDomain = Map.groupBy(validation, ({ domain }) => domain);
   let gates: Record<string, number> = {};
   return {
     ...task,
     async validate() {
       const found = await validate();
       gates = {};
-      for (const [domain, batch] of firsts) Object.assign(gates, await gatesOn(model, batch, domain, names));
+      for (const [domain, [first]] of byDomain) Object.assign(gates, await gatesOn(model, first!, domain, names));
       return found;
     },
     onStep({ step, values }) {

@@ -39,6 +39,7 @@ deviceTest("gates are logged with each validation, by stitch, domain and model, 
   assert.deepEqual(named.map(({ length }) => length > 0), [false, true]);
   const places = new Set(named[1]!.map((name) => name.split("/").slice(1, 3).join("/")));
   assert.equal(places.size, 2 * stitches);
+  assert.deepEqual([...places].slice(0, 1), ["1/law"], "in the order of the domains");
   const { values } = reports[1]!;
   for (const name of named[1]!) assert.ok(values[name]! > 0 && values[name]! < 1, `${name} ${values[name]}`);
   // Of a stitch into the hub, which has a gate of its own there, the gates of all models sum to 1.
