@@ -8,6 +8,8 @@ import { writeTextAtomically } from "../run/mod.ts";
 const ATTEMPTS_FOLDER = "attempts";
 const END_FILE = "end.json";
 const TASK_FILE = "task.json";
+/** One line for each failure of a cell since its job was handed in, in the folder of its attempts. */
+export const FAILURES_FILE = "failures";
 /** What the process prints, in an attempt's folder. */
 export const ATTEMPT_OUTPUT = "output.log";
 
@@ -42,7 +44,7 @@ export interface Attempt {
 /** The folder of all attempts at a cell. */
 export function attemptsOf(runFolder: string, cell: string): string {
   // No percent signs: Slurm replaces them in paths.
-  return join(runFolder, ATTEMPTS_FOLDER, encodeURIComponent(cell).replaceAll("%", "~"));
+  return join(runFolder, ATTEMPTS_FOLDER, encodeURIComponent(cell).replaceAll("~", "%7E").replaceAll("%", "~"));
 }
 
 /** The attempts at a cell, oldest first. */
@@ -90,11 +92,12 @@ export async function readEnd(folder: string): Promise<AttemptEnd | undefined> {
   return await readJson(join(folder, END_FILE), endSchema);
 }
 
-/** Says what a cell is to be built with. */
+/** Says what a cell is to be built with, before a job of its own is handed in. */
 export async function writeTask(runFolder: string, cell: string, task: CellTask): Promise<void> {
   const folder = attemptsOf(runFolder, cell);
   await Deno.mkdir(folder, { recursive: true });
   await writeTextAtomically(join(folder, TASK_FILE), JSON.stringify(task) + "\n");
+  await Deno.remove(join(folder, FAILURES_FILE)).catch(absent);
 }
 
 /** What a cell is to be built with, if that was said. */

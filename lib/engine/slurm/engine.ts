@@ -18,8 +18,6 @@ export interface SlurmEngineOptions extends JobsOfRun {
   /** @default 2,000 */
   readonly pollMs?: number;
   readonly patienceMs?: number;
-  /** Waits; a simulation has its own time. */
-  readonly now?: () => number;
 }
 
 /** Milliseconds for which a job that the queue no longer has may still be about to say how it ended. */
@@ -29,7 +27,7 @@ const DELAYS: ReadonlySet<string> = new Set(["BeginTime"]);
 
 /** The engine for a run on a cluster. */
 export function slurmEngine(options: SlurmEngineOptions): Engine {
-  const { run, runFolder, attach, slurm = slurmCommands, now = () => performance.now() } = options;
+  const { run, runFolder, attach, slurm = slurmCommands } = options;
   let table: JobTable = {};
   const wanted: MissingCell[] = [];
   /** When a cell's job was first missing in the queue. */
@@ -42,9 +40,9 @@ export function slurmEngine(options: SlurmEngineOptions): Engine {
     if (entry === undefined) return { cell, state: "ended" };
     const job = queue.get(jobId(entry));
     if (job === undefined) {
-      const since = gone.get(cell) ?? now();
+      const since = gone.get(cell) ?? performance.now();
       gone.set(cell, since);
-      if (now() - since < GONE_MS) return { cell, state: "running" };
+      if (performance.now() - since < GONE_MS) return { cell, state: "running" };
       const began = (await listAttempts(runFolder, cell)).length > 0;
       return { cell, state: "ended", ...(began ? { how: `job ${jobId(entry)} is no longer in the queue` } : {}) };
     }
@@ -108,7 +106,7 @@ export function slurmEngine(options: SlurmEngineOptions): Engine {
 }
 
 /** The cells of a table whose jobs wait or run. */
-export async function liveCells(slurm: SlurmCommands, table: JobTable): Promise<Set<string>> {
+async function liveCells(slurm: SlurmCommands, table: JobTable): Promise<Set<string>> {
   if (Object.keys(table).length === 0) return new Set();
   const live = new Set((await readQueue(slurm)).filter((job) => !isOver(job)).map(({ id }) => id));
   return new Set(Object.keys(table).filter((cell) => live.has(jobId(table[cell]!))));

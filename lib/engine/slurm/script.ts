@@ -2,6 +2,7 @@
 //
 // The shell stays between Slurm and deno, and does not `exec` it: it passes USR1 and TERM on, and counts failures even of
 // a process that was killed before it could say anything.
+import { FAILURES_FILE } from "../attempts.ts";
 import { FENCED_CODE, PREEMPTED_CODE } from "../place.ts";
 import type { SlurmRequest } from "./settings.ts";
 
@@ -83,8 +84,8 @@ export function jobScript(job: JobScript): string {
     `if [ $code = ${PREEMPTED_CODE} ]; then`,
     '  scontrol requeue "$SLURM_JOB_ID" && sleep 60',
     `elif [ $code != 0 ] && [ $code != 2 ] && [ $code != ${FENCED_CODE} ] && [ -z "$stopped" ]; then`,
-    '  echo "$STITCHBOOK_ATTEMPT $code" >> "$folder/failures"',
-    `  [ "$(wc -l < "$folder/failures")" -le ${retries} ] && scontrol requeue "$SLURM_JOB_ID" && sleep 60`,
+    `  echo "$STITCHBOOK_ATTEMPT $code" >> "$folder/${FAILURES_FILE}"`,
+    `  [ "$(wc -l < "$folder/${FAILURES_FILE}")" -le ${retries} ] && scontrol requeue "$SLURM_JOB_ID" && sleep 60`,
     "fi",
     "exit $code",
     "",

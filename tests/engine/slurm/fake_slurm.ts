@@ -37,7 +37,7 @@ export interface FakeSlurm {
 }
 
 /** @param folder for its own files */
-export async function fakeSlurm(folder: string, nodes: readonly string[] = ["n1", "n2"]): Promise<FakeSlurm> {
+export async function fakeSlurm(folder: string, nodes: readonly string[]): Promise<FakeSlurm> {
   const jobs: FakeJob[] = [];
   const calls: string[][] = [];
   const answers = new Map<string, Partial<SlurmAnswer>>();
