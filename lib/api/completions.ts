@@ -31,7 +31,8 @@ const ids = stopsAtFirst(z.array(id).min(1), () => id);
 const text = z.string().min(1);
 const promptSchema = stopsAtFirst(
   z.union(
-    [text, z.array(ids).min(1), z.array(text).min(1), z.array(id).min(1)],
+    // The longest lists first: the forms before theirs would list what is wrong with each item.
+    [text, z.array(id).min(1), z.array(text).min(1), z.array(ids).min(1)],
     { error: "expected a text, a list of texts, a list of token ids, or a list of such lists; none of them empty" },
   ),
   ([first]) => Array.isArray(first) ? ids : typeof first === "string" ? text : id,
