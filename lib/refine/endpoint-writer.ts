@@ -32,7 +32,7 @@ const modelsSchema = z.object({
 const NOT_LISTED = { data: undefined };
 
 /**
- * Bytes of a token, at least, by which prompts are measured before the endpoint counts them. Digits are often tokens of
+ * ASCII bytes of a token, at least, by which prompts are measured before the endpoint counts them. Digits are often tokens of
  * their own; so this is less than the four of plain English.
  */
 const BYTES_PER_TOKEN = 2;
@@ -41,8 +41,10 @@ const SPARE_SHARE = 16;
 /** Tokens of a chat template around a message. */
 const AROUND_MESSAGE = 24;
 
-const bytesOf = (text: string) => new TextEncoder().encode(text).length;
-const estimate = (text: string) => Math.ceil(bytesOf(text) / BYTES_PER_TOKEN);
+/** Tokens of a byte, at most: what is not ASCII may take a token for each. */
+const tokensOf = (byte: number) => byte < 0x80 ? 1 / BYTES_PER_TOKEN : 1;
+const estimate = (text: string) =>
+  Math.ceil(new TextEncoder().encode(text).reduce((sum, byte) => sum + tokensOf(byte), 0));
 
 /** A model at an endpoint. */
 export interface EndpointModel {
@@ -108,8 +110,13 @@ export function endpointWriter(model: string, options: EndpointOptions): Writer 
     textTokens: estimate,
     tail(text, tokens) {
       const bytes = new TextEncoder().encode(text);
-      return new TextDecoder().decode(bytes.subarray(Math.max(0, bytes.length - BYTES_PER_TOKEN * tokens)))
-        .replace(/^\uFFFD+/, "");
+      let from = bytes.length;
+      for (let sum = 0; from > 0 && sum + tokensOf(bytes[from - 1]!) <= tokens; from--) {
+        sum += tokensOf(bytes[from - 1]!);
+      }
+      // It may begin within a character.
+      while (from < bytes.length && (bytes[from]! & 0xc0) === 0x80) from++;
+      return new TextDecoder().decode(bytes.subarray(from));
     },
     async write({ prompt: { kind, text }, maxTokens, temperature, topP, stop, seed }, signal) {
       const settings = {

@@ -92,6 +92,13 @@ Deno.test("a prompt is taken to be no shorter than it is, and the end of a text 
   assert.ok(writer.promptTokens({ kind: "message", text }) >= text.length / 2);
   assert.equal(writer.contextLength, 937); // of 1000, because a prompt may be longer than that all the same
   assert.equal(writer.tail("abcdef", 2), "cdef");
-  assert.equal(writer.tail("éàü", 2), "àü");
-  assert.equal(writer.tail("aéà", 1), "à");
+  assert.equal(writer.tail("éàü", 4), "àü");
+  assert.equal(writer.tail("aéà", 3), "à");
+  assert.equal(writer.tail("é", 1), "");
+  for (const text of ["ab é �� cd", "日本語 and 12"]) {
+    for (const tokens of [0, 1, 2, 3, 5, 8, 100]) {
+      const tail = writer.tail(text, tokens);
+      assert.ok(text.endsWith(tail) && writer.textTokens(tail) <= tokens, `${text}, ${tokens}: ${tail}`);
+    }
+  }
 });
