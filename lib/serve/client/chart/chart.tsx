@@ -1,8 +1,8 @@
 // A chart of any logged metrics of runs and cells: smoothed, zoomed, followed live, saved as a picture or as numbers.
 import type uPlot from "uplot";
-import { render } from "hono/jsx/dom";
 import type { SeriesNames } from "../../../run/view/mod.ts";
 import { h, oncePerFrame, setAttribute, setText } from "../common/dom.ts";
+import { mounted } from "../common/mounted.tsx";
 import { rangeFor } from "./axis.ts";
 import { cellsWith, choicesOf, metricNames } from "./choices.ts";
 import { type Curve, curvesOfRuns, type RunSeries } from "./curves.ts";
@@ -30,6 +30,7 @@ export function createChart(options: ChartOptions): Chart {
   const head = folded ? h("details", { class: "chart-options" }, h("summary", {}, "Chart options"), tools) : tools;
   const element = h("section", { class: "chart", "aria-label": title, hidden: true });
   element.append(head, canvas, legend, notes, spoken);
+  const [showTools, showLegend] = [mounted(Toolbar, tools), mounted(Legend, legend)];
 
   let settings: ChartSettings = { ...DEFAULT_SETTINGS, ...options.settings };
   /** What `smooth: null` stands for. */
@@ -146,30 +147,27 @@ export function createChart(options: ChartOptions): Chart {
   const redraw = oncePerFrame(draw);
 
   const drawTools = () =>
-    render(
-      <Toolbar
-        title={title}
-        settings={settings}
-        cells={cellsWith(names, settings.metrics)}
-        choices={choicesOf(metricNames(names))}
-        autoSmooth={auto}
-        zoomed={zoom !== undefined}
-        full={full()}
-        csv={csvAddress(runs.map(({ id }) => id), shownCells(), settings.metrics)}
-        onChange={change}
-        onReset={() => zoomTo(undefined)}
-        onFull={switchFull}
-        onSave={save}
-      />,
-      tools,
-    );
+    showTools({
+      title,
+      settings,
+      cells: cellsWith(names, settings.metrics),
+      choices: choicesOf(metricNames(names)),
+      autoSmooth: auto,
+      zoomed: zoom !== undefined,
+      full: full(),
+      csv: csvAddress(runs.map(({ id }) => id), shownCells(), settings.metrics),
+      onChange: change,
+      onReset: () => zoomTo(undefined),
+      onFull: switchFull,
+      onSave: save,
+    });
 
   const drawLegend = () => {
     const last = drawing.x.at(-1);
     const at = place ?? last;
     const items = legendItems(curves, drawing, hidden, at);
     const text = at === undefined ? "" : `${place === undefined ? "latest, " : ""}${axisText(settings.x, at)}`;
-    render(<Legend items={items} place={text} onToggle={toggle} onPoint={pointKey} />, legend);
+    showLegend({ items, place: text, onToggle: toggle, onPoint: pointKey });
   };
 
   const toggle = (key: string) => {

@@ -1,5 +1,6 @@
 // The controls of a chart.
 import type { AxisName } from "../../../run/view/mod.ts";
+import { closeOnEscape } from "../common/menu.ts";
 import { AXIS_LABELS } from "./axis.ts";
 import type { Choice } from "./choices.ts";
 import type { ChartSettings } from "./settings.ts";
@@ -92,7 +93,7 @@ export function Toolbar(props: ToolbarProps) {
       <span class="push" />
       {zoomed && <button type="button" class="button quiet" onClick={onReset}>Reset zoom</button>}
       <button type="button" class="button quiet" onClick={onFull}>{full ? "Leave full screen" : "Full screen"}</button>
-      <details class="chart-save">
+      <details class="chart-save" onKeyDown={closeOnEscape}>
         <summary class="button quiet">Download</summary>
         <div>
           <button type="button" onClick={() => onSave("svg")}>SVG</button>

@@ -3,6 +3,7 @@ import { useState } from "hono/jsx";
 import type { TableWindow } from "../../../run/mod.ts";
 import type { TableView } from "../../../run/view/mod.ts";
 import type { TableNames } from "../../schemas.ts";
+import { closeOnEscape } from "../common/menu.ts";
 
 /** Names listed at a time. */
 const MOST = 60;
@@ -26,7 +27,7 @@ export function ColumnsMenu({ view, names, shown, go }: {
   };
   const more = shown.moreColumns === 0 ? "" : `, ${shown.moreColumns} more differ`;
   return (
-    <details class="menu">
+    <details class="menu" onKeyDown={closeOnEscape}>
       <summary class="button quiet">Columns</summary>
       <div class="card">
         <p class="muted">

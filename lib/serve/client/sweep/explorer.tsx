@@ -1,12 +1,12 @@
 // Exploring a sweep's trials: parallel coordinates, a scatter plot, importance, curves and the table, which share what is
 // selected and pointed at.
-import { render } from "hono/jsx/dom";
 import { importanceOf, parallelCoordinates } from "../../../run/view/mod.ts";
 import type { ParallelCoordinates } from "../../../run/view/mod.ts";
 import type { ShownSweep } from "../../schemas.ts";
 import { createChart } from "../chart/chart.tsx";
 import type { Chart } from "../chart/options.ts";
 import { h } from "../common/dom.ts";
+import { mounted } from "../common/mounted.tsx";
 import { selectedTrials } from "./brush.ts";
 import { ImportanceTable } from "./importance.tsx";
 import { parallelElement, pointAt, selectIn } from "./parallel.ts";
@@ -50,6 +50,7 @@ export function createExplorer(onView: (part: Partial<SweepPageView>) => void): 
   curves.append(h("h2", {}, "Curves"), curvesText);
   const table = h("section", { class: "card trials", id: "trials", "aria-label": "Trials" });
   const element = h("div", {}, all, scatter, importance, curves, table);
+  const [showImportance, showTable] = [mounted(ImportanceTable, importance), mounted(TrialsTable, table)];
   let chart: Chart | undefined;
   let charted = "";
   let drawn = "";
@@ -130,11 +131,11 @@ export function createExplorer(onView: (part: Partial<SweepPageView>) => void): 
         value === null ? [] : [{ settings, seed, value }]
       );
       const found = importanceOf(now.keys, scored);
-      render(<ImportanceTable found={found} trials={scored.length} metric={now.metric} />, importance);
+      showImportance({ found, trials: scored.length, metric: now.metric });
       drawCurves(now, selected);
       const { sort, descending } = view;
       const onSort = (sort: string, descending: boolean) => onView({ sort, descending });
-      render(<TrialsTable {...{ sweep: now, sort, descending, selected, onSort, onPoint: point }} />, table);
+      showTable({ sweep: now, sort, descending, selected, onSort, onPoint: point });
     },
     refresh: () => chart?.refresh(),
   };
