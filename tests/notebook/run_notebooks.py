@@ -22,6 +22,7 @@ import time
 
 import nbformat
 from jupyter_client import KernelManager
+from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -82,12 +83,26 @@ def check_cells(notebook, path: pathlib.Path, what: str) -> None:
     check(expected > 0, f"{path.name} ({what}): {len(cells)} cells, {expected} expectations")
 
 
+class PatientClient(NotebookClient):
+    """Listens a moment longer after a cell: the kernel may send what was printed after it says that it is idle."""
+
+    async def _async_poll_output_msg(self, parent_msg_id, cell, cell_index):
+        await super()._async_poll_output_msg(parent_msg_id, cell, cell_index)
+        while True:
+            try:
+                message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=0.2))
+            except queue.Empty:
+                return
+            if message["parent_header"].get("msg_id") == parent_msg_id:
+                self.process_message(message, cell, cell_index)
+
+
 def run_notebook(path: pathlib.Path, out: pathlib.Path, write: bool) -> None:
     notebook = nbformat.read(path, as_version=4)
     if not write:
         check_cells(notebook, path, "committed")
     started = time.monotonic()
-    client = NotebookClient(
+    client = PatientClient(
         notebook, timeout=900, kernel_name="deno", resources={"metadata": {"path": str(path.parent)}}
     )
     client.execute()
