@@ -1,10 +1,95 @@
-// The pages by keyboard alone: whole tasks, from what a person presses to what is seen.
+// The pages by keyboard alone: whatever reacts to a mouse can be reached with Tab, shows that it has the focus, and
+// whole tasks can be done.
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { LOOSE, withPage } from "../chromium.ts";
+import { LOOSE, withBrowser, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { variedId } from "../run/varied-runs.ts";
-import { withAllPages } from "./all-pages.ts";
+import { PAGES, withAllPages } from "./all-pages.ts";
+
+/** Runs before the page's scripts: marks what listens to a mouse. */
+const MARK = `(() => {
+  const add = EventTarget.prototype.addEventListener;
+  EventTarget.prototype.addEventListener = function (type, ...rest) {
+    if (/^(click|dblclick|mousedown|mouseup|pointerdown|pointerup)$/.test(type) && this instanceof Element) {
+      this.setAttribute("data-heard", type);
+    }
+    return add.call(this, type, ...rest);
+  };
+})()`;
+
+/** In the page: what can get the focus and has not had it yet, how much there is, and what only a mouse can use. */
+const LOOK = `(() => {
+  const stops = "a[href], button:enabled, input:enabled, select:enabled, textarea:enabled, summary, [tabindex]:not([tabindex='-1'])";
+  const seen = (element) => element.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true });
+  const name = (element) => (element.outerHTML.match(/^<[^>]*>/)?.[0] ?? "") + element.textContent.trim().slice(0, 40);
+  // While something is in full screen, there is nothing else.
+  const root = document.fullscreenElement ?? document;
+  const all = [...root.querySelectorAll(stops)].filter(seen);
+  // An option is chosen with the arrow keys of its combobox; what lies in or around a stop is used through it.
+  const mouseOnly = [...root.querySelectorAll("[data-heard]")].filter(seen).filter((element) =>
+    !element.closest(stops) && !element.closest("[role=option]") && element.querySelector(stops) === null
+  );
+  const missed = all.filter((element) => !element.hasAttribute("data-focused"));
+  return { count: all.length, missed: missed.map(name), mouseOnly: mouseOnly.map(name) };
+})()`;
+
+/** In the page: marks what has the focus, and names it if one cannot see that. */
+const FOCUSED = `(() => {
+  const element = document.activeElement;
+  if (element === null || element === document.body) return null;
+  element.setAttribute("data-focused", "");
+  const style = getComputedStyle(element);
+  const hasRing = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+  // In a picture the box of a link is drawn stronger instead.
+  const isStrong = [...element.querySelectorAll("rect")].some((box) => parseFloat(getComputedStyle(box).strokeWidth) >= 2);
+  return hasRing || isStrong ? null : element.outerHTML.match(/^<[^>]*>/)[0];
+})()`;
+
+/** Presses Tab until everything has had the focus. */
+async function goAround(page: Page): Promise<void> {
+  const look = async () => await page.evaluate(LOOK) as { count: number; missed: string[]; mouseOnly: string[] };
+  const unseen = new Set<string>();
+  let left = await look();
+  // More than once, as parts of a page may still be coming.
+  for (let round = 0; round < 3 && left.missed.length > 0; round++) {
+    for (let presses = 0; presses < left.count + 10; presses++) {
+      await page.keyboard.press("Tab");
+      const one = await page.evaluate(FOCUSED) as string | null;
+      if (one !== null) unseen.add(one);
+    }
+    left = await look();
+  }
+  assert.deepEqual(left.missed, [], "Tab does not reach this");
+  assert.deepEqual(left.mouseOnly, [], "only a mouse can use this");
+  assert.deepEqual([...unseen], [], "one cannot see that this has the focus");
+}
+
+optionalTest(
+  "chromium",
+  "Tab reaches everything on every page",
+  (t) =>
+    withAllPages((address, link) =>
+      withBrowser(async (browser) => {
+        const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+        context.setDefaultTimeout(120_000);
+        await context.addInitScript(MARK);
+        await (await context.newPage()).goto(link);
+        for (const { name, path, ready, act } of PAGES) {
+          await t.step(name, async () => {
+            const page = await context.newPage();
+            await page.goto(address + path);
+            await page.locator(ready).first().waitFor();
+            await act?.(page);
+            await goAround(page);
+            await page.close();
+          });
+        }
+        await context.close();
+      })
+    ),
+  LOOSE,
+);
 
 /** Presses Tab until an element with this role and name has the focus. */
 async function tabTo(page: Page, role: Parameters<Page["getByRole"]>[0], name: string | RegExp): Promise<void> {
