@@ -1,53 +1,76 @@
-// The main job watched in a real browser, from its first cell to its report.
+// The main job watched in a real browser as a person would: from the link in the terminal to the report, and after that
+// until Ctrl-C.
 import assert from "node:assert/strict";
-import { repositoryRoot, runIds } from "../../lib/run/mod.ts";
+import type { Page } from "playwright-core";
+import { repositoryRoot, runIds, shellLine } from "../../lib/run/mod.ts";
 import { serve } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { firstMatch } from "../first-match.ts";
 import { optionalTest } from "../optional.ts";
 
 const WAIT = { timeout: 60_000 };
+/** A page stays open only for a job in a terminal; util-linux has a program that makes one. */
+const IN_TERMINAL = Deno.build.os === "linux";
+
+/** Starts the job. */
+function start(runs: string): Deno.ChildProcess {
+  const settings = ["train.seed.steps=500", "train.validationBatches=0", "eval.tokens=64", "eval.items=2"];
+  const job = [
+    ...[Deno.execPath(), "run", "-A", "experiments/bts.ts", "--preset", "smoke"],
+    ...settings.flatMap((one) => ["--set", one]),
+    ...["--runs", runs, "--port", "0"],
+  ];
+  const command = IN_TERMINAL
+    ? ["script", "--quiet", "--flush", "--return", "--command", shellLine(job), "/dev/null"]
+    : job;
+  return new Deno.Command(command[0]!, {
+    args: command.slice(1),
+    cwd: repositoryRoot,
+    env: { NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: IN_TERMINAL ? "piped" : "null",
+    stderr: IN_TERMINAL ? "null" : "piped",
+  }).spawn();
+}
+
+const shows = (page: Page, selector: string, text: string | RegExp) =>
+  page.locator(selector, { hasText: text }).first().waitFor(WAIT);
 
 optionalTest(
   "chromium",
-  "the main job's own page follows it, and `serve` shows it with its report afterwards",
+  "the main job's own page follows it to its end and its report, and `serve` shows it afterwards",
   async () => {
     const runs = await Deno.makeTempDir({ prefix: "stitchbook-page-" });
-    const start = () =>
-      new Deno.Command(Deno.execPath(), {
-        args: [
-          "run",
-          "-A",
-          "experiments/bts.ts",
-          "--preset",
-          "smoke",
-          "--set",
-          "train.seed.steps=500",
-          "--set",
-          "train.validationBatches=0",
-          "--set",
-          "eval.tokens=64",
-          "--set",
-          "eval.items=2",
-          "--runs",
-          runs,
-          "--port",
-          "0",
-        ],
-        cwd: repositoryRoot,
-        env: { NO_COLOR: "1" },
-        stdin: "null",
-        stdout: "null",
-        stderr: "piped",
-      }).spawn();
     try {
       // The browser is there first, and the job takes longer than the page needs to load.
       await withPage(async (page, complaints) => {
-        const job = start();
-        await page.goto(await firstMatch(job.stderr, /http:\/\/127\.0\.0\.1:\d+\/runs\/\S+/));
-        await page.locator(".badge", { hasText: "Running" }).first().waitFor(WAIT);
-        await page.locator(".cell canvas").first().waitFor(WAIT);
-        assert.deepEqual(complaints, []);
+        const job = start(runs);
+        const said = IN_TERMINAL ? job.stdout : job.stderr;
+        await page.goto(await firstMatch(said, /http:\/\/127\.0\.0\.1:\d+\/runs\/[\w-]+\?token=[\w-]+/));
+        assert.ok(!page.url().includes("token"), page.url());
+        await shows(page, "#head .badge", "Running");
+        await shows(page, "#connection", "Live");
+        await page.getByRole("button", { name: "Stop", exact: true }).waitFor(WAIT);
+        await shows(page, "#head .facts", "Time left");
+        await page.locator(".cell[data-status=running] canvas").first().waitFor(WAIT);
+        await shows(page, "#head .badge", "Done");
+        await shows(page, "#connection", "Run ended");
+        await page.locator("#results img").first().waitFor(WAIT);
+        const link = page.getByRole("link", { name: "Open the report" });
+        const [report] = await Promise.all([page.waitForEvent("popup"), link.click(WAIT)]);
+        await shows(report, "h2", "What this run shows");
+        const stdin = job.stdin.getWriter();
+        if (IN_TERMINAL) {
+          await page.reload();
+          await page.getByText("Name, tags, notes").click(WAIT);
+          await page.getByLabel("New note").fill("seen to its end");
+          await page.getByLabel("New note").press("Enter");
+          await shows(page, ".labels .notes", "seen to its end");
+          assert.deepEqual(complaints, []);
+          await stdin.write(new TextEncoder().encode("\x03"));
+          await shows(page, "#head .notice", "server has closed");
+        }
+        await stdin.close().catch(() => {});
         assert.equal((await job.status).code, 0);
       });
       const [id] = await runIds(runs);
