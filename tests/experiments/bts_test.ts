@@ -195,8 +195,11 @@ Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the
         const more = structuredClone(solved!);
         for (const one of Object.values(more.methods).flat()) Object.assign(one, { samples: 5, value: 0.4 });
         const division = { ...config.division, temperature: 0.5 };
-        assert.match((await keep(more, { division })).join("\n"), /long-cot@400: replaces .* since: temperature\n/);
-        assert.match((await keep(solved!)).join("\n"), /long-cot@400: the run keeps 0\.4 of 5 samples.*--replace/);
+        assert.match(
+          (await keep(more, { division })).join("\n"),
+          /long-cot@400: 0\.4 .* replaces .* since: temperature\n/,
+        );
+        assert.match((await keep(solved!)).join("\n"), /long-cot@400: the run keeps 0\.4 \(5 samples\) .*--replace/);
         assert.deepEqual((await scoresOf()).map(({ samples }) => samples), [5, 5]);
         await keep(solved!, { replace: true });
         assert.deepEqual((await scoresOf()).map(({ samples }) => samples), [1, 1]);

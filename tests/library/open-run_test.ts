@@ -282,14 +282,14 @@ Deno.test("a run of the main job as a library sees it", async (t) => {
     });
 
     await t.step("the tour of docs/library.md runs", async () => {
-      const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+      const { code, signal, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
         args: ["test", "-A", "--no-check", "--doc", "docs/library.md"],
         cwd: repositoryRoot,
         env: { NO_COLOR: "1", STITCHBOOK_RUNS: runs },
         stdin: "null",
       }).output();
-      const text = new TextDecoder().decode(stdout);
-      assert.ok(success, text);
+      const [text, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)) as [string, string];
+      assert.equal(code, 0, `${signal ?? ""}\n${text}\n${errors}`);
       for (const name of MODELS) assert.match(text, new RegExp(`^${name} +\\d\\.\\d{3} \\d+$`, "m"));
       assert.match(text, /nats per token on /);
       using written = await openRun(text.match(/^Wrote (\S+)$/m)![1]!, { runs });
