@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
+import { repositoryRoot } from "../../lib/run/mod.ts";
 import { interruptible, openDevice, swiglu } from "../../lib/tensor/mod.ts";
 import type { StitchbookWebGPU } from "../../lib/tensor/webgpu/backend.ts";
 import { describeAdapter, findAdapter } from "../../lib/tensor/webgpu/open.ts";
@@ -34,6 +35,26 @@ optionalTest("vulkan", '`openDevice("auto")` never runs on a software adapter', 
   assert.equal(device.name, "cpu");
   await device.close();
 }, options);
+
+if (Deno.build.os === "linux") {
+  optionalTest(
+    "vulkan",
+    "`findAdapter()` loads no library but Vulkan's: EGL's makes processes abort at their exit",
+    async () => {
+      const program =
+        'const { findAdapter } = await import("./lib/tensor/webgpu/open.ts"); if (!(await findAdapter())) ' +
+        'Deno.exit(1); console.log(Deno.readTextFileSync("/proc/self/maps"))';
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["eval", program],
+        cwd: repositoryRoot,
+      }).output();
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+      const maps = new TextDecoder().decode(stdout);
+      assert.match(maps, /libvulkan/);
+      assert.doesNotMatch(maps, /libEGL/);
+    },
+  );
+}
 
 optionalTest("vulkan", '`openDevice("auto")` is WebGPU on a machine with a real GPU', async () => {
   const real = async () =>

@@ -8,6 +8,15 @@ import { probeFeatures } from "./probe.ts";
 
 const HINT = "Use --device cpu, or install a Vulkan, Metal or Direct3D 12 driver for the graphics card";
 
+/** What the environment should say on Linux, unless it says something else. */
+const LINUX = {
+  // The Vulkan loader prints warnings without it.
+  XDG_RUNTIME_DIR: "/tmp",
+  // Otherwise Deno also loads libEGL, whose clean-up and that of ending threads sometimes free the same memory: the
+  // process then aborts at its exit (double free). Our programs need Vulkan anyway.
+  DENO_WEBGPU_BACKEND: "vulkan",
+} as const;
+
 /** An adapter, described. */
 export interface AdapterDescription {
   readonly name: string;
@@ -20,9 +29,10 @@ export type AdapterSource = () => Promise<GPUAdapter | undefined>;
 
 /** The machine's best adapter, or undefined. */
 export async function findAdapter(): Promise<GPUAdapter | undefined> {
-  // the Vulkan loader prints warnings while this is unset
-  if (Deno.build.os === "linux" && Deno.env.get("XDG_RUNTIME_DIR") === undefined) {
-    Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
+  if (Deno.build.os === "linux") {
+    for (const [name, value] of Object.entries(LINUX)) {
+      if (Deno.env.get(name) === undefined) Deno.env.set(name, value);
+    }
   }
   return await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" }) ?? undefined;
 }
