@@ -75,7 +75,7 @@ Deno.test("`deno task generate` refuses what it cannot read before a model is op
       [["a", "--file", join(folder, "bytes")], "generate.prompt", /not UTF-8/],
       [["a", "x", "--max-tokens", "0"], "command.malformed", /--max-tokens 0/],
       [["a", "x", "--temperature", "hot"], "command.malformed", /--temperature hot: expected a number/],
-      [["a", "x", "--top-p", "2"], "generate.sampling", /topP cannot be 2/],
+      [["a", "x", "--top-p", "2"], "generate.sampling", /--top-p cannot be 2/],
       [["a", "x", "--weights", "q3"], "command.invalid-argument", /q3/],
       [["a", "x", "--schema", join(folder, "no.json")], "generate.constraint", /no\.json is not JSON/],
       [["a", "x", "--schema", "s", "--regex", "r"], "generate.constraint", /one constraint/],
