@@ -76,6 +76,7 @@ function splitSteps(call: SplitCall, form: i32, from: usize, ld: usize, to: usiz
 /** Copies the existing part of a group's step at the edge into zeros: `wide` floats per row, 512 in total. */
 function copyEdge(from: usize, ld: usize, rows: i32, columns: i32, wide: i32, to: usize): void {
   memory.fill(to, 0, <usize> (AMX_GROUP * AMX_STEP) << 2);
+  if (columns == 0) return; // a group beyond the matrix, which may be beyond the memory: copying nothing from there traps
   for (let i = 0; i < rows; i++) {
     memory.copy(to + (<usize> (i * wide) << 2), from + <usize> i * ld, <usize> columns << 2);
   }
