@@ -13,6 +13,7 @@ import {
   writeCheckpoint,
 } from "./checkpoint-store.ts";
 import { removeIfThere } from "../files/files.ts";
+import { FENCED } from "./lease.ts";
 
 /** The cell's own account up to a checkpoint. */
 const EVENTS_FILE = "events.jsonl";
@@ -100,7 +101,7 @@ export async function openCheckpoints(host: CheckpointHost): Promise<OpenCheckpo
           await host.renew();
           await pruneCheckpoints(store, cellKey, keep, verified);
         } catch (error) {
-          if (error instanceof UserError) throw error;
+          if (error instanceof UserError && error.code === FENCED) throw error;
           const reason = error instanceof Error ? error.message : String(error);
           throw new UserError(
             "checkpoint.write",

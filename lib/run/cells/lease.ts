@@ -7,6 +7,9 @@ import { join } from "node:path";
 import { absent, attempt, UserError } from "../../errors.ts";
 import { thisProcess } from "../process/process.ts";
 
+/** Code of the error of a copy of a cell that a newer copy has taken over from. */
+export const FENCED = "cell.fenced";
+
 /** Folder of the leases in the runs folder, one folder a cell. */
 export const LEASES_FOLDER = ".leases";
 /** How often a holder looks whether a newer copy has begun. */
@@ -44,7 +47,7 @@ export async function takeLease(runsFolder: string, key: string, lookMs = LOOK_M
   const controller = new AbortController();
   const fenced = () =>
     new UserError(
-      "cell.fenced",
+      FENCED,
       "This copy of the cell stops: a newer copy builds it",
       "the scheduler started it again, taking this one for lost; nothing is to be done",
     );
