@@ -34,8 +34,10 @@ export const withPage: WithPage = (body) =>
   withBrowser(async (browser) => {
     const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
     const complaints: string[] = [];
-    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) =>
+      message.type() === "error" && complaints.push(`${message.text()} ${message.location().url}`));
+    page.on("pageerror", (error) =>
+      complaints.push(String(error)));
     try {
       await body(page, complaints, browser);
     } finally {

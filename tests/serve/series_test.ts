@@ -82,6 +82,9 @@ Deno.test("a query that cannot be read is refused with the parameter and what wa
       assert.match((await response.json()).error.message, text);
     }
     assert.equal((await ask("/api/series?run=20261122-101010-none-aaaa")).status, 404);
+    const gone = ["none-aaaa", "none-bbbb"].map((end) => `20261122-101010-${end}`);
+    const none = await series(await ask(`/api/series?${gone.map((run) => `run=${run}`).join("&")}`));
+    assert.deepEqual([none.runs, none.unknown], [[], gone]);
     assert.equal((await ask("/api/series.csv?run=..%2f..")).status, 404);
     const some = await series(await ask(`/api/series?run=20261122-101010-none-aaaa&run=${A}&metric=loss`));
     assert.deepEqual([some.unknown, some.runs.length], [["20261122-101010-none-aaaa"], 1]);

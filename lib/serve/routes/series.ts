@@ -121,7 +121,7 @@ export function addSeriesRoutes(app: OpenAPIHono, folds: FoldStore): void {
       const cells = seriesOf(points, { ...wanted, after: Number(after?.[i] ?? -1) });
       runs.push({ run: id, lastSeq: points.lastSeq, cells });
     }
-    return runs.length === 0 ? unknownRun(c) : c.json({ x, runs, unknown }, 200);
+    return run.length === 1 && runs.length === 0 ? unknownRun(c) : c.json({ x, runs, unknown }, 200);
   }, explained);
 
   app.openapi(routes.csv, async (c) => {
