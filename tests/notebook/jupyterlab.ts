@@ -145,7 +145,7 @@ async function watchCard(page: Page): Promise<{ text: string; curve: string | un
       return {
         count: cards.length,
         text: cards[0]!.textContent ?? "",
-        curve: cards[0]!.querySelector('g[aria-label="line"] path')?.getAttribute("d") ?? undefined,
+        curve: cards[0]!.querySelector('g[data-mark="line"] path')?.getAttribute("d") ?? undefined,
       };
     });
     if (state !== undefined) {
