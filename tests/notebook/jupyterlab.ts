@@ -16,13 +16,14 @@ const picture = Deno.args[0] === "--picture" ? Deno.args[1] : undefined;
 // Inside the repository, so that the kernel finds its deno.json; a copy, because JupyterLab saves what it opens.
 const folder = await Deno.makeTempDir({ dir: join(repositoryRoot, "notebooks"), prefix: "jupyterlab-" });
 const outside = await Deno.makeTempDir({ prefix: "jupyterlab-" });
-const server = await startServer();
+let server: Awaited<ReturnType<typeof startServer>> | undefined;
 let status = 1;
 try {
+  const { origin } = server = await startServer();
   await withPage(async (page) => {
     page.setDefaultTimeout(PATIENCE_MS);
     await page.setViewportSize({ width: 1200, height: 900 });
-    await page.goto(`${server.origin}/lab/tree/${NOTEBOOK}?token=${TOKEN}`);
+    await page.goto(`${origin}/lab/tree/${NOTEBOOK}?token=${TOKEN}`);
     await page.locator(".jp-Notebook .jp-CodeCell").first().waitFor();
     await runAll(page);
     const states = await watchCard(page);
@@ -45,7 +46,7 @@ try {
 } catch (error) {
   console.error(error);
 } finally {
-  server.stop();
+  server?.stop();
   await Deno.remove(folder, { recursive: true });
   await Deno.remove(outside, { recursive: true }).catch(() => {});
   Deno.exit(status); // playwright keeps timers
