@@ -1,5 +1,6 @@
 // Models that were trained elsewhere and brought along (the setting `pretrained`).
-import type { ChatTemplate, ModelToSave } from "../huggingface/mod.ts";
+import { isDeepStrictEqual } from "node:util";
+import { type ChatTemplate, type ModelToSave, specialIds } from "../huggingface/mod.ts";
 import { openPretrained, type PretrainedModel, readPretrained } from "../pretrained/mod.ts";
 import type { BtsConfig } from "./config.ts";
 
@@ -50,6 +51,16 @@ export function conventionsIn(
     ...(chatTemplate === undefined ? {} : { chatTemplate }),
     ...(generation === undefined ? {} : { generation }),
   };
+}
+
+/**
+ * The conventions without special tokens that a model folder gets anyway: those of an expert that was trained elsewhere
+ * from the run's own seed. So the seed and the other experts need not be trained again.
+ */
+export function ownConventions(lab: Parameters<typeof conventionsOf>[0]): Conventions {
+  const { special, ...others } = conventionsOf(lab);
+  const isUsual = special === undefined || isDeepStrictEqual(special, specialIds(leadOf(lab)!.tokenizer));
+  return isUsual ? others : { special, ...others };
 }
 
 /**

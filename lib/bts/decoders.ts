@@ -4,8 +4,9 @@ import { hashTensors, saveModelFolder } from "../huggingface/mod.ts";
 import { type HostWeights, initialWeights, toHost, toVariables } from "../model/mod.ts";
 import type { CellResult, CodeModule } from "../run/mod.ts";
 import { pretraining, type TrainConfig } from "../train/mod.ts";
-import { conventionsOf, isBrought, leadOf } from "./brought.ts";
+import { conventionsOf, isBrought, ownConventions } from "./brought.ts";
 import { broughtCell } from "./brought-cell.ts";
+import type { BtsConfig } from "./config.ts";
 import { decoderCost } from "./cost.ts";
 import { expertMix } from "./expert-mix.ts";
 import { batchesOf, type Lab, modelOf, weightsOf } from "./lab.ts";
@@ -39,14 +40,17 @@ export function trainExpert(
 ): Promise<CellResult<Trained>> {
   if (isBrought(lab.config, domain)) return broughtCell(lab, text, domain);
   return decoderCell(lab, text, {
-    name: `expert:${domain}`,
+    ...expertPhase(lab.config, domain),
     title: `Train the ${domain} expert`,
     description: `A copy of the seed, trained further on ${domain} alone, independently of the other experts.`,
     inputs: { start: seed.key },
-    mix: expertMix(lab.config, domain),
-    train: lab.config.train.expert,
     start: () => weightsOf(seed),
   });
+}
+
+/** The name of an expert's cell, which decides the order of its batches, its datamix and the settings of its training. */
+export function expertPhase(config: BtsConfig, domain: string): Pick<DecoderPhase, "name" | "mix" | "train"> {
+  return { name: `expert:${domain}`, mix: expertMix(config, domain), train: config.train.expert };
 }
 
 /** A training phase of a whole decoder. */
@@ -68,6 +72,7 @@ export interface DecoderPhase {
 export function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<CellResult<Trained>> {
   const { name, title, description, mix, train } = phase;
   const model = modelOf(lab, text);
+  const conventions = ownConventions(lab);
   const inputs = {
     kind: "decoder",
     ...phase.inputs,
@@ -78,7 +83,7 @@ export function decoderCell(lab: Lab, text: Text, phase: DecoderPhase): Promise<
     validationBatches: lab.config.train.validationBatches,
     text: text.content,
     order: [lab.rngSeed, name],
-    ...(leadOf(lab) === undefined && lab.chat === undefined ? {} : { conventions: conventionsOf(lab) }),
+    ...(Object.keys(conventions).length === 0 ? {} : { conventions }),
   };
   return lab.run.cell({
     name,

@@ -38,7 +38,7 @@ export function modelOf({ config }: Lab, { value: { vocabSize } }: Text): ModelC
 
 /** The training and validation batches of a phase. */
 export function batchesOf(
-  lab: Lab,
+  lab: Pick<Lab, "config" | "rngSeed">,
   streams: TokenStreams,
   phase: string,
   mix: Datamix,

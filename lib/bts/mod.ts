@@ -1,5 +1,5 @@
 // Public API: the settings and cells of Branch-Train-Stitch, and access to the models of finished runs.
-export { isBrought } from "./brought.ts";
+export { conventionsIn, isBrought } from "./brought.ts";
 export { checkBts } from "./check.ts";
 export {
   type Answers,
@@ -15,7 +15,7 @@ export { chatRendererOf } from "./chat.ts";
 export { completeFromCheckpoints, openFitting } from "./complete.ts";
 export { DEFAULT_MIX, domainDefaults } from "./domain-defaults.ts";
 export { microBatchTokens, trainedTokens } from "./cost.ts";
-export { decoderCell, trainExpert, trainSeed } from "./decoders.ts";
+export { decoderCell, expertPhase, trainExpert, trainSeed } from "./decoders.ts";
 export { expertMix } from "./expert-mix.ts";
 export { checkChange, checkRestitching } from "./expert-check.ts";
 export { labExperiment, type LabWith } from "./experiment.ts";
