@@ -24,7 +24,14 @@ export { textWithin } from "./budget.ts";
 export { leftOut } from "./left-out.ts";
 export { checkOverlap, NEAR_DUPLICATE, type Overlap } from "./overlap.ts";
 export { rankName } from "./split.ts";
-export { type BlockText, byteLength, type TokenBlock, tokenBlock, tokenizeDocuments } from "./batches/tokenize.ts";
+export {
+  type BlockText,
+  byteLength,
+  packs16,
+  type TokenBlock,
+  tokenBlock,
+  tokenizeDocuments,
+} from "./batches/tokenize.ts";
 export { encodeScored, type ScoredTokens } from "./batches/scored.ts";
 export { type MemoryStream, memoryStream } from "./batches/stream.ts";
 export {
