@@ -10,6 +10,8 @@ const END_FILE = "end.json";
 const TASK_FILE = "task.json";
 /** One line for each failure of a cell since its job was handed in, in the folder of its attempts. */
 export const FAILURES_FILE = "failures";
+/** In an attempt's folder, when the job's time was up: the seconds that the job had. */
+export const TIME_UP_FILE = "time-up";
 /** What the process prints, in an attempt's folder. */
 export const ATTEMPT_OUTPUT = "output.log";
 

@@ -4,6 +4,7 @@ export { driveCells } from "./drive.ts";
 export { type Engine, kindOf } from "./engine.ts";
 export { localEngine } from "./local.ts";
 export { FENCED_CODE, type JobPlace, placeOf, PREEMPTED_CODE } from "./place.ts";
+export { checkProgress } from "./progress.ts";
 export { cancelJobs, slurmEngine, type SlurmEngineOptions } from "./slurm/engine.ts";
 export { type SlurmCommands, slurmCommands } from "./slurm/commands.ts";
 export { jobsTable } from "./slurm/jobs-table.ts";

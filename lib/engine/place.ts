@@ -10,6 +10,8 @@ export const JOB_VARIABLE = "STITCHBOOK_JOB";
 export const NODE_VARIABLE = "STITCHBOOK_NODE";
 /** Seconds that files of other nodes may take to be seen. */
 export const PATIENCE_VARIABLE = "STITCHBOOK_PATIENCE";
+/** How often a cell may have its job's whole time without a newer checkpoint. */
+export const TRIES_VARIABLE = "STITCHBOOK_TRIES";
 
 /** Exit code after a checkpoint because the job's time is up: the scheduler is to start it again. */
 export const PREEMPTED_CODE = 75;
@@ -22,6 +24,8 @@ export interface JobPlace {
   readonly job: string | undefined;
   readonly node: string;
   readonly patienceMs: number;
+  /** Infinity: as often as it likes. */
+  readonly tries: number;
 }
 
 /** The place of this process. */
@@ -32,5 +36,6 @@ export function placeOf(variable: (name: string) => string | undefined = Deno.en
     job: given(JOB_VARIABLE),
     node: given(NODE_VARIABLE) ?? hostname(),
     patienceMs: 1000 * Number(given(PATIENCE_VARIABLE) ?? 5),
+    tries: Number(given(TRIES_VARIABLE) ?? Infinity),
   };
 }

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { UserError } from "../errors.ts";
 import {
   type AttemptEnd,
+  checkProgress,
   FENCED_CODE,
   type JobPlace,
   listAttempts,
@@ -63,7 +64,12 @@ export async function workOnCell<Schema extends z.ZodType, Prepared>(
       job: place.job,
       patienceMs: place.patienceMs,
       onEvent: terminal.onEvent,
-      check: (made) => task === undefined ? undefined : checkPlace(made, task, place.node),
+      async check(made) {
+        if (task === undefined) return;
+        checkPlace(made, task, place.node);
+        const { tries } = place;
+        await checkProgress({ runFolder: folder, cell: cell!, attempt: attempt.name, step: made.step, tries });
+      },
     }, body);
     await finish({ status: "done" });
   } catch (error) {
@@ -119,14 +125,16 @@ function checkPlace(
     throw new UserError(
       "cell.code",
       `${node} has another version of the code than the run`,
-      "use one checkout that all nodes see, and leave it unchanged while cells are being built; then resume the run",
+      "use one checkout that all nodes see, and leave it unchanged while cells are being built, or leave the node out " +
+        `with --slurm.nodes.exclude ${node}; then resume the run`,
     );
   }
   if ((made.numerics ?? null) !== task.numerics) {
     throw new UserError(
       "cell.numerics",
       `${node} computes with ${made.numerics}, but the run with ${task.numerics}: the last bits would differ`,
-      "build it on a machine with the same processor features",
+      `choose nodes with the same processor features (--slurm.constraint), or leave ${node} out with ` +
+        `--slurm.nodes.exclude ${node}`,
     );
   }
 }

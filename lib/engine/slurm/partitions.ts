@@ -1,6 +1,7 @@
 // What a cluster has: partitions with their nodes, processors, memory, accelerators and time limits, as `sinfo` says.
 import { UserError } from "../../errors.ts";
 import { saidBy, type SlurmCommands } from "./commands.ts";
+import { secondsOfTime } from "./time.ts";
 
 /** Nodes of one kind in a partition. */
 export interface Partition {
@@ -33,7 +34,7 @@ export async function readPartitions(slurm: SlurmCommands): Promise<Partition[]>
     const parts = line.split("|");
     const [name = "", nodes, cpus, megabytes, gres = "", limit = "", state] = parts;
     const numbers = [nodes, cpus, megabytes].map((text) => parseInt(text ?? "", 10));
-    const seconds = secondsOf(limit);
+    const seconds = secondsOfTime(limit);
     if (parts.length !== 7 || numbers.some(Number.isNaN) || seconds === null) {
       throw new UserError("slurm.partitions", `sinfo printed "${line}", where ${FORMAT} was expected`);
     }
@@ -54,16 +55,4 @@ export async function readPartitions(slurm: SlurmCommands): Promise<Partition[]>
 function gpusOf(gres: string): Partition["gpus"] {
   const found = /(?:^|,)gpu(?::([^:,(]+))??(?::(\d+))?(?=[,(]|$)/.exec(gres);
   return found === null ? undefined : { type: found[1], count: Number(found[2] ?? 1) };
-}
-
-/** Seconds of `1-12:00:00`, `30:00` or `90` (minutes); undefined for no limit, null for anything else. */
-function secondsOf(limit: string): number | undefined | null {
-  if (limit === "infinite") return undefined;
-  const parts = /^(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?$/.exec(limit);
-  if (parts === null) return null;
-  const [days, ...rest] = parts.slice(1).map((part) => part === undefined ? undefined : Number(part));
-  const given = rest.filter((part) => part !== undefined);
-  // With days the first is hours; without, one or two parts are minutes and seconds.
-  const [hours = 0, minutes = 0, seconds = 0] = days !== undefined || given.length === 3 ? given : [0, ...given];
-  return 86_400 * (days ?? 0) + 3600 * hours + 60 * minutes + seconds;
 }

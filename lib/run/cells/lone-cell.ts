@@ -6,6 +6,7 @@ import type { CellResult, CellRunner, CellSpec } from "./cell.ts";
 import { addressOf } from "./cell-address.ts";
 import { describeCell } from "./cell-description.ts";
 import { type CellHost, runCell } from "./cell-run.ts";
+import { checkpointsOf, checkpointSteps } from "./checkpoint-store.ts";
 import { cellFolder, contentOf, findCell, readManifest } from "./cell-store.ts";
 import { leavesOf, placeholder } from "./record.ts";
 import type { RunEvent } from "../events/events.ts";
@@ -24,13 +25,15 @@ export interface LoneCellOptions extends Pick<CellHost, "runsFolder" | "run" | "
   readonly patienceMs: number;
   readonly onEvent?: RunListener;
   /** Called before it is built; may refuse it. */
-  readonly check?: (made: Made) => void;
+  readonly check?: (made: Made) => void | Promise<void>;
 }
 
-/** The code version and the device's arithmetic that a cell would be built with. */
+/** What a cell would be built with: the code version, the device's arithmetic, and the checkpoint that it resumes from. */
 export interface Made {
   readonly code: string;
   readonly numerics: string | undefined;
+  /** Step of its newest checkpoint; 0: there is none. */
+  readonly step: number;
 }
 
 /** Milliseconds between two looks for cells that are not there yet. */
@@ -67,7 +70,7 @@ export async function runLoneCell(
       const reached = await reach({ host, histories, cell }, body);
       if (reached.kind === "unknown") throw unknownCell(run, cell, reached.names);
       // With other code, the cells that it builds on have other keys, and would be missed for ever.
-      options.check?.(reached.made);
+      await options.check?.(reached.made);
       if (reached.kind === "ready") return await reached.build();
       if (performance.now() > until) throw needsOthers(run, cell, reached.missing);
       await delay(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
@@ -115,7 +118,15 @@ async function reach(
       for (const { name, key } of [...leavesOf(spec.inputs)].flatMap((leaf) => named.get(leaf) ?? [])) {
         if ((await findCell(runsFolder, key)).kind !== "whole") missing.add(name);
       }
-      const made = { code: description.code, numerics: spec.device?.numerics };
+      const { key, continues } = await addressOf(
+        runsFolder,
+        description,
+        description.code,
+        histories.get(cell)?.start,
+      );
+      const [newest] = await checkpointSteps(checkpointsOf(runsFolder, key));
+      const step = newest?.step ?? continues?.step ?? 0;
+      const made = { code: description.code, numerics: spec.device?.numerics, step };
       reached = missing.size > 0
         ? { kind: "missing", made, missing: [...missing] }
         : { kind: "ready", made, build: () => runCell(host, spec, cellBody) };

@@ -1,0 +1,51 @@
+// The scripts of jobs: what bash thinks of them, and how long before its end a job is told.
+import assert from "node:assert/strict";
+import { type JobScript, jobScript } from "../../../lib/engine/slurm/script.ts";
+import { secondsOfTime } from "../../../lib/engine/slurm/time.ts";
+
+const JOB: JobScript = {
+  name: "run/expert",
+  cells: [{ cell: "expert:code", attempts: "/runs/it's/a" }, { cell: "expert:x", attempts: "/runs/it's/b" }],
+  jobsFolder: "/runs/it's/jobs",
+  runFolder: "/runs/it's",
+  cwd: "/code",
+  command: ["/bin/deno", "run", "a script.ts"],
+  env: { DENO_DIR: "/cache of mine" },
+  threads: true,
+  request: { prelude: ["module load deno"] },
+};
+
+const noticeOf = (request: JobScript["request"]) =>
+  Number(/--signal=B:USR1@(\d+)/.exec(jobScript({ ...JOB, request }))![1]);
+
+Deno.test("a script is one that bash can read, whatever is in its names", async () => {
+  const check = new Deno.Command("bash", { args: ["-n"], stdin: "piped", stderr: "piped" }).spawn();
+  const writer = check.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(jobScript(JOB)));
+  await writer.close();
+  const { code, stderr } = await check.output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+});
+
+Deno.test("a job is told in time, also of a short limit, and never when it starts", () => {
+  assert.equal(noticeOf({}), 90);
+  assert.equal(noticeOf({ time: "2:00:00" }), 90);
+  assert.equal(noticeOf({ time: "2" }), 30);
+  assert.equal(noticeOf({ time: "2", notice: 100 }), 100);
+  const refused = { code: "slurm.setting", message: /--slurm\.notice 300 with --slurm\.time 5: / };
+  assert.throws(() => noticeOf({ time: "5", notice: 300 }), refused);
+});
+
+Deno.test("times are read as Slurm reads them", () => {
+  for (
+    const [text, seconds] of [
+      ["90", 5400],
+      ["1:30", 90],
+      ["2:00:00", 7200],
+      ["1-12", 129_600],
+      ["1-12:30:00", 131_400],
+      ["UNLIMITED", undefined],
+      ["soon", null],
+    ] as const
+  ) assert.equal(secondsOfTime(text), seconds, text);
+});
