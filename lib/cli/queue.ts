@@ -23,6 +23,8 @@ interface QueuedCell {
   readonly node: string;
   readonly reason: string;
   readonly attempts: number;
+  /** The run whose job it is, if another one's builds the cell. */
+  readonly of: string | null;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function queueCommand(
     .description("Lists the cells of a run with their jobs, nodes and states.")
     .argument("[run]", "id or name of the run, the start of an id, or last", "last")
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
-    .option("--json", "write one JSON object per cell: cell, job, state, node, reason, attempts");
+    .option("--json", "write one JSON object per cell: cell, job, state, node, reason, attempts, of");
   const parsed = parseWithCommander(command, args);
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const runs = String(parsed.options.runs);
@@ -47,7 +49,11 @@ export async function queueCommand(
   const cells = await queuedCells(join(runs, view.id), view, slurm);
   if (parsed.options.json) return cells.forEach((cell) => print(jsonLine(cell)));
   const columns = ["cell", "job", "state", "node", "reason", "attempts"].map((key) => textColumn(key, key));
-  const rows = cells.map((cell) => ({ ...cell, attempts: String(cell.attempts) }));
+  const rows = cells.map(({ of, ...cell }) => ({
+    ...cell,
+    job: of === null ? cell.job : `${cell.job} of ${of}`,
+    attempts: String(cell.attempts),
+  }));
   print(formatTable({ name: "queue", title: `Cells of ${view.id}`, columns, rows }, terminalWidth()));
 }
 
@@ -69,6 +75,7 @@ async function queuedCells(folder: string, { cells }: RunView, slurm: SlurmComma
       node: job?.node || (end?.node ?? ""),
       reason: job === undefined || job.reason === "None" ? end?.message ?? "" : job.reason,
       attempts: attempts.length,
+      of: entry?.of ?? null,
     };
   }));
 }

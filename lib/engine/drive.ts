@@ -1,8 +1,15 @@
 // Driving a run whose cells are built elsewhere: hand in what is missing, follow every attempt's log into the run's, and
 // say how each cell ended. The run's own body then finds all cells in the cache.
-import { setTimeout as delay } from "node:timers/promises";
 import { UserError } from "../errors.ts";
-import { type CellRunner, followLog, type MissingCell, type Run, type RunEvent } from "../run/mod.ts";
+import {
+  type CellRunner,
+  followLog,
+  type JobPlace,
+  jobText,
+  type MissingCell,
+  type Run,
+  type RunEvent,
+} from "../run/mod.ts";
 import { type AttemptEnd, listAttempts, readEnd } from "./attempts.ts";
 import type { CellState, Engine } from "./engine.ts";
 
@@ -12,10 +19,8 @@ interface Followed {
   /** The attempt whose log is read, and what reads on. */
   attempt?: { readonly name: string; readonly folder: string; readonly more: () => Promise<readonly RunEvent[]> };
   relay?: (event: RunEvent) => void;
-  /** Whether the attempt has begun the cell. */
-  begun?: boolean;
-  /** What was last noted of its job. */
-  noted?: string;
+  /** Where its job was when that was last logged. */
+  logged?: JobPlace;
   outcome?: "done" | "failed";
   /** Since when it has been over for the engine, and not seen in the cache. */
   since?: number;
@@ -36,6 +41,7 @@ export async function driveCells(
   if (missing.length === 0) return;
   await engine.submit(missing);
   const cells = missing.map((cell): Followed => ({ cell }));
+  const followed = new Set(missing.map(({ cell }) => cell));
   const done = new Set<string>();
   const failures: { readonly cell: string; readonly end: AttemptEnd | undefined; readonly how: string }[] = [];
   let cancelled = false;
@@ -59,12 +65,27 @@ export async function driveCells(
         continue;
       }
       const state = states.get(name) ?? { cell: name, state: "ended" };
-      const end = await follow(run, engine, one);
-      noteJob(run, one, state);
-      if (end?.status === "done" && await run.elsewhere.isBuilt(name)) {
+      const end = state.state === "waiting" && one.attempt === undefined ? undefined : await follow(run, engine, one);
+      logJob(run, one, state);
+      const built = state.by === undefined
+        ? end?.status === "done" && await run.elsewhere.isBuilt(name)
+        : state.state === "ended" &&
+          await wasBuiltFor(run, name, (cell) => done.has(cell) || !followed.has(cell), body);
+      if (built) {
         one.outcome = "done";
         done.add(name);
-      } else if (state.state === "ended" && isOver(one, end, state, engine)) {
+      } else if (state.by !== undefined) {
+        // A job of another run was to build it. What completed may be seen late.
+        const left = state.state === "ended" && (state.job?.state !== "completed" || isLate(one, engine));
+        if (cancelled) one.outcome = "failed";
+        if (!left || cancelled) continue;
+        delete one.since;
+        run.note(
+          `The run ${state.by} has left ${name}, which it was building for this one, too: it is handed in again`,
+        );
+        await engine.submit(withDependents(cells, name));
+        break;
+      } else if (state.state === "ended" && isOver(cells, one, end, state, engine)) {
         one.outcome = "failed";
         const how = endText(run, one, end, state);
         // Without an attempt, what it builds on has failed, or nothing was started any more.
@@ -73,8 +94,9 @@ export async function driveCells(
       }
     }
     if (cells.every(({ outcome }) => outcome !== undefined)) break;
-    await delay(engine.pollMs);
+    await engine.clock.sleep(engine.pollMs(cells.filter(({ outcome }) => outcome === undefined).length));
   }
+  await engine.close();
   run.signal.throwIfAborted();
   if (done.size < cells.length) throw failureOf(run, failures, cells.length - done.size);
 }
@@ -87,7 +109,6 @@ async function follow(run: Run, engine: Engine, one: Followed): Promise<AttemptE
   if (newest.name !== one.attempt?.name) {
     const attached = one.attempt === undefined && engine.attached === true;
     one.attempt = { ...newest, more: followLog(newest.folder) };
-    one.begun = false;
     one.relay = run.elsewhere.relay(cell, attached);
   }
   // Read before the log, so that the log is whole when it is there.
@@ -95,33 +116,62 @@ async function follow(run: Run, engine: Engine, one: Followed): Promise<AttemptE
   for (const event of await one.attempt!.more()) {
     if (event.kind === "cell.start") await run.elsewhere.keepRecord(cell, newest.folder);
     one.relay!(event);
-    if (one.begun) continue;
-    // A cell that starts has no remarks yet.
-    one.begun = true;
-    delete one.noted;
   }
   return end;
 }
 
-/** Notes in the log where a cell's job is, when that has changed. */
-function noteJob(run: Run, one: Followed, { cell, text, state }: CellState): void {
-  const early = state === "running" && !one.begun;
-  if (text === undefined || text === one.noted || early) return;
-  one.noted = text;
-  run.elsewhere.note(cell, text);
+/** Logs where a cell's job is, when that has changed. */
+function logJob(run: Run, one: Followed, { cell, job }: CellState): void {
+  if (job === undefined || (one.logged !== undefined && jobText(job) === jobText(one.logged))) return;
+  one.logged = job;
+  run.elsewhere.job(cell, job);
+}
+
+/** Takes a cell that another run has built from the cache, into the run's log; false if it is not there. */
+async function wasBuiltFor(
+  run: Run,
+  name: string,
+  isThere: (cell: string) => boolean,
+  body: (run: CellRunner) => Promise<unknown>,
+): Promise<boolean> {
+  // The others are told as their own processes log them.
+  const missing = await run.elsewhere.missing(body, (cell) => cell === name || isThere(cell));
+  return !missing.some(({ cell }) => cell === name);
+}
+
+/** A cell, and what needs it, or needs what needs it, of those that are not over. */
+function withDependents(cells: readonly Followed[], name: string): MissingCell[] {
+  const names = new Set([name]);
+  // Cells come after those that they need.
+  const chosen = cells.filter(({ cell, outcome }) => {
+    const needs = outcome === undefined && (cell.cell === name || cell.needs.some((need) => names.has(need)));
+    if (needs) names.add(cell.cell);
+    return needs;
+  });
+  return chosen.map(({ cell }) => cell);
 }
 
 /** Whether a cell that the engine has done with is over: it may be there, and not be seen yet. */
 function isOver(
+  cells: readonly Followed[],
   one: Followed,
   end: AttemptEnd | undefined,
   { how }: CellState,
-  { patienceMs }: Engine,
+  engine: Engine,
 ): boolean {
   const never = one.attempt === undefined && how === undefined;
+  // What it builds on has failed, which is yet to be seen, or is handed in again.
+  if (never && cells.some(({ cell, outcome }) => outcome === undefined && one.cell.needs.includes(cell.cell))) {
+    return false;
+  }
   if (never || (end !== undefined && end.status !== "done")) return true;
-  one.since ??= performance.now();
-  return performance.now() - one.since > patienceMs;
+  return isLate(one, engine);
+}
+
+/** Whether a cell has been over for the engine for so long that it would have been seen. */
+function isLate(one: Followed, { clock, patienceMs }: Engine): boolean {
+  one.since ??= clock.now();
+  return clock.now() - one.since > patienceMs;
 }
 
 function endText(run: Run, { attempt }: Followed, end: AttemptEnd | undefined, { how }: CellState): string {

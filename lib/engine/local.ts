@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { jobEnd, type Launcher, localLauncher, type MissingCell } from "../run/mod.ts";
 import { ATTEMPT_OUTPUT, makeAttempt, writeTask } from "./attempts.ts";
+import { systemClock } from "./clock.ts";
 import type { CellState, Engine } from "./engine.ts";
 import { ATTEMPT_VARIABLE } from "./place.ts";
 
@@ -41,7 +42,8 @@ export function localEngine(
     jobEnd(launcher, job, undefined, stop.signal).then(ended, (error) => ended(String(error)));
   };
   return {
-    pollMs: 100,
+    pollMs: () => 100,
+    clock: systemClock,
     patienceMs: 500,
     submit(cells) {
       waiting.push(...cells);
@@ -56,6 +58,7 @@ export function localEngine(
       }
       return [...states.values()];
     },
+    close: () => Promise.resolve(),
     cancel() {
       for (const { cell } of waiting.splice(0)) states.set(cell, { cell, state: "ended" });
       stop.abort();

@@ -1,7 +1,7 @@
 // The live card of a run: its progress and the curve of the running cell in a few kilobytes of HTML with inline styles, and
 // as plain text.
 import { compact, duration, escapeHtml, fixed, headline, lossFigure } from "../report/mod.ts";
-import { type CellView, isUnderWay, type RunView } from "../run/mod.ts";
+import { type CellView, isUnderWay, jobText, type RunView } from "../run/mod.ts";
 import type { MediaBundle } from "./display.ts";
 
 const MARKS: Readonly<Record<CellView["status"], string>> = {
@@ -89,7 +89,11 @@ function progress(cell: CellView) {
 }
 
 function detail(cell: CellView): string {
-  if (cell.status === "running") return progress(cell)?.words ?? "";
+  const place = cell.job === null ? [] : [jobText(cell.job)];
+  if (cell.status === "planned") return place.join("");
+  if (cell.status === "running") {
+    return [progress(cell)?.words ?? "", ...place].filter((text) => text !== "").join(" · ");
+  }
   if (cell.status === "cached") return ["from the cache", cell.summary].filter((text) => text !== "").join(" · ");
   return [cell.seconds === null ? "" : duration(cell.seconds), cell.summary].filter((text) => text !== "").join(" · ");
 }

@@ -16,7 +16,15 @@
 //   catalog       all runs: index, lists, queries, names, trash, comparison, verification
 //   command-line  arguments of experiments, terminal output, exit codes
 //   sweep         many runs that vary settings
-export { type Column, type EventBody, eventSchema, type RunEvent, type Speed, type Table } from "./events/events.ts";
+export {
+  type Column,
+  type EventBody,
+  eventSchema,
+  type JobPlace,
+  type RunEvent,
+  type Speed,
+  type Table,
+} from "./events/events.ts";
 export type { Evaluation } from "./events/evaluations.ts";
 export { type Provenance, provenanceSchema } from "./events/provenance.ts";
 export {
@@ -73,6 +81,7 @@ export {
   isOverall,
   isPercent,
   isUnderWay,
+  jobText,
   jsonLine,
   LAYERS_PER_CELL,
   leftOutLines,

@@ -24,6 +24,23 @@ Deno.test("`card()` shows the running cell's step, loss, speed and bar, and the 
   assert.match(text!, /^Branch-Train-Stitch \(quick, seed 1\): running, 1 min 00 s$/m);
 });
 
+Deno.test("`card()` says where the jobs of cells are", () => {
+  const events = sampleEvents();
+  const at = events.findLastIndex((event) => event.kind === "metrics" && event.cell === "expert:math");
+  const job = (cell: string, state: string, node: string, reason: string) => ({
+    ...{ seq: at + 1, time: events[at]!.time, kind: "cell.job" as const, cell },
+    ...{ job: "12_1", state, node, reason },
+  });
+  const view = foldEvents([
+    ...events.slice(0, at + 1),
+    job("expert:math", "running", "n2", ""),
+    job("stitch", "pending", "", "Dependency"),
+  ])!;
+  const text = card(view, options)["text/plain"]!;
+  assert.match(text, /▸ Branch and train: math .* · job 12_1 runs on n2$/m);
+  assert.match(text, /○ Train the stitches {2}job 12_1 waits \(Dependency\)$/m);
+});
+
 Deno.test("`card()` stays under 10 KB while the run goes on, and under 48 KB whatever the run says", () => {
   const events = sampleEvents();
   let view: RunView | undefined;

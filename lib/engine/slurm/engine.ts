@@ -1,13 +1,16 @@
 // The Slurm engine: the cells of a run as jobs that wait for each other, which go on without this process.
+import { dirname } from "node:path";
 import { UserError } from "../../errors.ts";
-import type { MissingCell } from "../../run/mod.ts";
+import { jobText, type MissingCell } from "../../run/mod.ts";
 import { listAttempts, writeTask } from "../attempts.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import type { CellState, Engine } from "../engine.ts";
+import { claimsOf } from "./claims.ts";
 import { saidBy, type SlurmCommands, slurmCommands } from "./commands.ts";
-import { isOver, jobText, type QueuedJob, readQueue } from "./queue.ts";
+import { isOver, placeOfJob, type QueuedJob, queueReader, readQueue } from "./queue.ts";
 import { PATIENCE_SECONDS } from "./script.ts";
 import { type JobsOfRun, planJobs, type PlannedJob, submitJobs } from "./submit.ts";
-import { jobId, type JobTable, readTable } from "./table.ts";
+import { jobId, type JobTable, readTable, writeTable } from "./table.ts";
 
 export interface SlurmEngineOptions extends JobsOfRun {
   /** Whether to follow the jobs that there are, and hand in none. */
@@ -15,49 +18,62 @@ export interface SlurmEngineOptions extends JobsOfRun {
   /** Called with the jobs before they are handed in. */
   readonly onJobs?: (jobs: readonly PlannedJob[]) => void;
   readonly slurm?: SlurmCommands;
-  /** @default 2,000 */
+  readonly clock?: Clock;
+  /** Between two looks at the folders of the jobs. @default 2,000, and more for many */
   readonly pollMs?: number;
   readonly patienceMs?: number;
 }
 
 /** Milliseconds for which a job that the queue no longer has may still be about to say how it ended. */
 const GONE_MS = 10_000;
+/** Milliseconds between two looks at the folders: at least, and for each cell that is followed. */
+const POLL_MS = { least: 2_000, cell: 25 };
 /** Reasons for which a requeued job waits although it need not. */
 const DELAYS: ReadonlySet<string> = new Set(["BeginTime"]);
 
 /** The engine for a run on a cluster. */
 export function slurmEngine(options: SlurmEngineOptions): Engine {
-  const { run, runFolder, attach, slurm = slurmCommands } = options;
+  const { run, runFolder, attach, slurm = slurmCommands, clock = systemClock } = options;
+  const claims = claimsOf(dirname(runFolder), run, clock);
+  const queue = queueReader(slurm, clock);
   let table: JobTable = {};
-  const wanted: MissingCell[] = [];
+  const wanted = new Map<string, MissingCell>();
   /** When a cell's job was first missing in the queue. */
   const gone = new Map<string, number>();
   /** The jobs whose delay has been skipped since they last ran. */
   const hurried = new Set<string>();
+  /** The cells that were built when the queue was last asked for. */
+  let known = 0;
 
   const stateOf = async (cell: string, queue: ReadonlyMap<string, QueuedJob>): Promise<CellState> => {
     const entry = table[cell];
     if (entry === undefined) return { cell, state: "ended" };
+    const by = entry.of === undefined ? {} : { by: entry.of };
     const job = queue.get(jobId(entry));
     if (job === undefined) {
-      const since = gone.get(cell) ?? performance.now();
+      const since = gone.get(cell) ?? clock.now();
       gone.set(cell, since);
-      if (performance.now() - since < GONE_MS) return { cell, state: "running" };
+      if (clock.now() - since < GONE_MS) return { cell, state: "running", ...by };
       const began = (await listAttempts(runFolder, cell)).length > 0;
-      return { cell, state: "ended", ...(began ? { how: `job ${jobId(entry)} is no longer in the queue` } : {}) };
+      return {
+        cell,
+        state: "ended",
+        ...by,
+        ...(began ? { how: `job ${jobId(entry)} is no longer in the queue` } : {}),
+      };
     }
     gone.delete(cell);
-    const text = jobText(job);
+    const place = { job: placeOfJob(job), ...by };
     if (isOver(job)) {
       const never = job.state === "CANCELLED" && /Dependency/.test(job.reason);
-      return { cell, state: "ended", text, ...(never ? {} : { how: text }) };
+      return { cell, state: "ended", ...place, ...(never ? {} : { how: jobText(place.job) }) };
     }
     if (job.state === "PENDING") {
       await hurry(job);
-      return { cell, state: "waiting", text };
+      return { cell, state: "waiting", ...place };
     }
     hurried.delete(job.raw);
-    return { cell, state: "running", text };
+    return { cell, state: "running", ...place };
   };
 
   /** Slurm lets a job that it starts again wait for minutes; it need not. */
@@ -67,18 +83,58 @@ export function slurmEngine(options: SlurmEngineOptions): Engine {
     await slurm("scontrol", ["update", `JobId=${raw}`, "StartTime=now"]);
   };
 
+  /** Hands in jobs for cells, except for those that a job of another run builds. */
+  const handIn = async (cells: readonly MissingCell[]) => {
+    let seen: ReadonlySet<string> = new Set();
+    const lives = async (entry: JobTable[string]) => {
+      // It may have been handed in just now.
+      if (!seen.has(jobId(entry))) seen = await liveIds(slurm);
+      return seen.has(jobId(entry));
+    };
+    const own: MissingCell[] = [];
+    const shared: Record<string, JobTable[string]> = {};
+    try {
+      for (const one of cells) {
+        const other = await claims.take(one.key, lives);
+        if (other === undefined) own.push(one);
+        else shared[one.cell] = other;
+      }
+      for (const { cell, code, numerics } of own) {
+        await writeTask(runFolder, cell, { code, numerics: numerics ?? null });
+      }
+      const before = { ...table, ...shared };
+      await writeTable(runFolder, before);
+      const jobs = planJobs(own, options);
+      if (jobs.length > 0) options.onJobs?.(jobs);
+      const keys = new Map(own.map(({ cell, key }) => [cell, key]));
+      table = await submitJobs(slurm, jobs, runFolder, before, (cell, job) => claims.handedIn(keys.get(cell)!, job));
+    } catch (error) {
+      await claims.release(own.map(({ key }) => key));
+      throw error;
+    }
+  };
+
   return {
-    pollMs: options.pollMs ?? 2_000,
+    pollMs: (cells) => options.pollMs ?? Math.max(POLL_MS.least, POLL_MS.cell * cells),
     patienceMs: options.patienceMs ?? 1000 * PATIENCE_SECONDS,
+    clock,
     attached: true,
     leaving:
       `The jobs go on. Follow them with deno task attach ${run}, list them with deno task queue ${run}, cancel ` +
       `them with deno task stop ${run}`,
     async submit(cells) {
-      wanted.push(...cells);
-      table = await readTable(runFolder);
+      if (wanted.size === 0) table = await readTable(runFolder);
       const live = await liveCells(slurm, table);
-      const lacking = cells.filter(({ cell }) => !live.has(cell));
+      // Cells that are given again waited for the job of another run, which has left them.
+      const again = cells.filter(({ cell }) => wanted.has(cell));
+      await cancel(slurm, run, again.flatMap(({ cell }) => live.has(cell) ? table[cell]! : []));
+      table = Object.fromEntries(Object.entries(table).filter(([cell]) => !again.some((one) => one.cell === cell)));
+      const lacking = cells.filter(({ cell }) => again.some((one) => one.cell === cell) || !live.has(cell));
+      for (const one of cells) {
+        wanted.set(one.cell, one);
+        gone.delete(one.cell);
+      }
+      queue.refresh();
       if (lacking.length === 0) return;
       if (attach) {
         const names = lacking.map(({ cell }) => cell).join(", ");
@@ -88,40 +144,51 @@ export function slurmEngine(options: SlurmEngineOptions): Engine {
           `deno task resume ${run} hands in what is missing`,
         );
       }
-      for (const { cell, code, numerics } of lacking) {
-        await writeTask(runFolder, cell, { code, numerics: numerics ?? null });
-      }
-      const jobs = planJobs(lacking, options);
-      options.onJobs?.(jobs);
-      table = await submitJobs(slurm, jobs, runFolder, table);
+      await handIn(lacking);
     },
-    async poll() {
-      const queue = new Map((await readQueue(slurm)).map((job) => [job.id, job]));
-      return await Promise.all(wanted.map(({ cell }) => stateOf(cell, queue)));
+    async poll(done) {
+      if (done.size > known) {
+        known = done.size;
+        queue.refresh();
+      }
+      const jobs = await queue.read();
+      return await Promise.all([...wanted.keys()].map((cell) => stateOf(cell, jobs)));
     },
     async cancel() {
       await cancelJobs(slurm, run, table);
     },
+    async close() {
+      await claims.release([...wanted.values()].map(({ key }) => key));
+    },
   };
+}
+
+/** The jobs that wait or run. */
+async function liveIds(slurm: SlurmCommands): Promise<Set<string>> {
+  return new Set((await readQueue(slurm)).filter((job) => !isOver(job)).map(({ id }) => id));
 }
 
 /** The cells of a table whose jobs wait or run. */
 async function liveCells(slurm: SlurmCommands, table: JobTable): Promise<Set<string>> {
   if (Object.keys(table).length === 0) return new Set();
-  const live = new Set((await readQueue(slurm)).filter((job) => !isOver(job)).map(({ id }) => id));
+  const live = await liveIds(slurm);
   return new Set(Object.keys(table).filter((cell) => live.has(jobId(table[cell]!))));
 }
 
 /**
- * Cancels the jobs of a run that wait or run.
+ * Cancels the jobs of a run that wait or run; those of other runs, which build cells for it, go on.
  *
  * @returns how many
  * @throws UserError `slurm.cancel` with what Slurm said
  */
 export async function cancelJobs(slurm: SlurmCommands, run: string, table: JobTable): Promise<number> {
   const live = await liveCells(slurm, table);
-  if (live.size === 0) return 0;
-  const ids = [...live].map((cell) => jobId(table[cell]!));
+  return await cancel(slurm, run, [...live].map((cell) => table[cell]!));
+}
+
+async function cancel(slurm: SlurmCommands, run: string, entries: readonly JobTable[string][]): Promise<number> {
+  const ids = entries.filter(({ of }) => of === undefined).map(jobId);
+  if (ids.length === 0) return 0;
   const answer = await slurm("scancel", ids);
   if (answer.code === 0) return ids.length;
   throw new UserError(

@@ -1,6 +1,8 @@
 // Reading the queue: which of our jobs Slurm has, and in which state. `--json` differs from release to release, so the
 // text form is read.
 import { UserError } from "../../errors.ts";
+import type { JobPlace } from "../../run/mod.ts";
+import type { Clock } from "../clock.ts";
 import { saidBy, type SlurmCommands } from "./commands.ts";
 
 /** A job, or a task of an array, as `squeue` prints it. */
@@ -44,10 +46,40 @@ export async function readQueue(slurm: SlurmCommands): Promise<QueuedJob[]> {
   });
 }
 
-/** What is known of a job, as a clause: `job 12_0 waits (Priority)`. */
-export function jobText({ id, state, node, reason }: QueuedJob): string {
-  const why = reason === "" || reason === "None" ? "" : ` (${reason})`;
-  if (state === "PENDING") return `job ${id} waits${why}`;
-  if (state === "RUNNING") return `job ${id} runs on ${node}`;
-  return `job ${id} is ${state.toLowerCase().replaceAll("_", " ")}${node === "" ? "" : ` on ${node}`}${why}`;
+/** Reads the queue, and less and less often while it does not change: the controller serves everybody. */
+export interface QueueReader {
+  /** Jobs by id, as they were a moment ago. */
+  read(): Promise<ReadonlyMap<string, QueuedJob>>;
+  /** Something has changed: the next reading asks Slurm. */
+  refresh(): void;
+}
+
+/** Milliseconds between two readings: at first, and at most; each is so many times as long as the one before. */
+const PAUSE = { least: 2_000, most: 30_000, growth: 1.5 };
+
+/** A reader of the queue for one run. */
+export function queueReader(slurm: SlurmCommands, clock: Clock): QueueReader {
+  let last: { readonly text: string; readonly jobs: ReadonlyMap<string, QueuedJob> } | undefined;
+  let next = -Infinity;
+  let pause = PAUSE.least;
+  return {
+    async read() {
+      if (last !== undefined && clock.now() < next) return last.jobs;
+      const jobs = await readQueue(slurm);
+      const text = jobs.map(({ id, state, node }) => `${id} ${state} ${node}`).join("\n");
+      pause = text === last?.text ? Math.min(PAUSE.most, pause * PAUSE.growth) : PAUSE.least;
+      next = clock.now() + pause;
+      last = { text, jobs: new Map(jobs.map((job) => [job.id, job])) };
+      return last.jobs;
+    },
+    refresh() {
+      next = -Infinity;
+      pause = PAUSE.least;
+    },
+  };
+}
+
+/** Where a job is, as it is logged. */
+export function placeOfJob({ id, state, node, reason }: QueuedJob): JobPlace {
+  return { job: id, state: state.toLowerCase().replaceAll("_", " "), node, reason: reason === "None" ? "" : reason };
 }

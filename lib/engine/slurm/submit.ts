@@ -86,6 +86,7 @@ export async function writeScripts(folder: string, jobs: readonly PlannedJob[]):
  * Hands jobs in.
  *
  * @param before the jobs that build other cells
+ * @param onJob called when Slurm has taken the job of a cell
  * @returns the table of all of them, which the run's folder has, too
  * @throws UserError `slurm.submit` with what Slurm said; what was handed in is cancelled then
  */
@@ -94,6 +95,7 @@ export async function submitJobs(
   jobs: readonly PlannedJob[],
   runFolder: string,
   before: JobTable,
+  onJob: (cell: string, entry: JobTable[string]) => Promise<void> = () => Promise.resolve(),
 ): Promise<JobTable> {
   const paths = await writeScripts(join(runFolder, JOBS_FOLDER), jobs);
   const table: Record<string, JobTable[string]> = { ...before };
@@ -108,6 +110,7 @@ export async function submitJobs(
       made.push(job);
       cells.forEach(({ cell }, task) => table[cell] = { job, task: cells.length > 1 ? task : null });
       await writeTable(runFolder, table);
+      for (const { cell } of cells) await onJob(cell, table[cell]!);
     }
     return table;
   } catch (error) {

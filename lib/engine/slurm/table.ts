@@ -12,7 +12,15 @@ const TABLE_FILE = "table.json";
 const tableSchema = z.strictObject({
   schemaVersion: z.literal(1),
   /** By cell. */
-  jobs: z.record(z.string(), z.strictObject({ job: z.string(), task: z.int().nullable() })),
+  jobs: z.record(
+    z.string(),
+    z.strictObject({
+      job: z.string(),
+      task: z.int().nullable(),
+      /** The run whose job it is, if another one's builds the cell. */
+      of: z.string().optional(),
+    }),
+  ),
 });
 
 /** The job of each cell: its number, and its task if it is of an array. */
@@ -41,6 +49,6 @@ export async function writeTable(runFolder: string, jobs: JobTable): Promise<voi
 }
 
 /** A job as Slurm's options name it: `12`, or `12_0`. */
-export function jobId({ job, task }: JobTable[string]): string {
+export function jobId({ job, task }: Pick<JobTable[string], "job" | "task">): string {
   return task === null ? job : `${job}_${task}`;
 }

@@ -1,7 +1,7 @@
 // What an experiment sees of a run: cells with inputs that address them, and a place to put what they make.
 import type { z } from "zod";
 import type { CodeModule } from "../files/code-version.ts";
-import type { AlertDetails, RunEvent, Table } from "../events/events.ts";
+import type { AlertDetails, JobPlace, RunEvent, Table } from "../events/events.ts";
 import type { RunResults } from "../events/results.ts";
 
 /** What identifies and describes one cell. */
@@ -154,16 +154,23 @@ export interface MissingCell extends PlannedCell {
 
 /** What the process that writes a run does for cells that other processes build. */
 export interface Elsewhere {
-  /** Runs the experiment's body up to what the cache lacks: takes what is there, and says which cells are missing. */
-  missing(body: (run: CellRunner) => Promise<unknown>): Promise<MissingCell[]>;
+  /**
+   * Runs the experiment's body up to what the cache lacks: takes what is there, and says which cells are missing.
+   *
+   * @param mayTake cells that are not looked for in the cache count as missing. @default all
+   */
+  missing(
+    body: (run: CellRunner) => Promise<unknown>,
+    mayTake?: (cell: string) => boolean,
+  ): Promise<MissingCell[]>;
   /**
    * Tells in the run's log what one attempt at a cell logs, whose events are given in order.
    *
    * @param attached whether the attempt began before this process wrote the run
    */
   relay(cell: string, attached: boolean): (event: RunEvent) => void;
-  /** Remarks on a cell. */
-  note(cell: string, text: string, level?: "info" | "warning" | "error"): void;
+  /** Logs where the job of a cell is. */
+  job(cell: string, place: JobPlace): void;
   /** Logs that a cell ended which has begun, and whose process did not log that itself. */
   end(cell: string, status: "failed" | "stopped", summary: string): void;
   /** Keeps what the cell was built from, as `attempt`, the folder of the process that builds it, has it. */

@@ -208,10 +208,16 @@ function elsewhereOf(host: CellHost, pasts: CellHistories): Run["elsewhere"] {
   };
   const { runsFolder, folder, past } = host;
   return {
-    missing: (body) =>
-      surveyCells({ runsFolder, past, take: (spec, cellBody) => takeCell({ ...host, write }, spec, cellBody) }, body),
+    missing: (body, mayTake = () => true) =>
+      surveyCells({
+        runsFolder,
+        past,
+        async take(spec, cellBody) {
+          return mayTake(spec.name) ? await takeCell({ ...host, write }, spec, cellBody) : undefined;
+        },
+      }, body),
     relay: (cell, attached) => relayCell({ past, write }, cell, attached),
-    note: (cell, text, level = "info") => void write({ kind: "note", cell, level, text }),
+    job: (cell, place) => void write({ kind: "cell.job", cell, ...place }),
     end(cell, status, summary) {
       const history = past(cell);
       if (history === undefined || history.end !== undefined) return;

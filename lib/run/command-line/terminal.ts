@@ -7,6 +7,7 @@ import {
   foldEvents,
   formatSeconds,
   formatTable,
+  jobText,
   padEnd,
   printable,
   progressLine,
@@ -66,6 +67,8 @@ export function terminalView(options: TerminalOptions = {}): TerminalView {
   /** When the next progress line may come. */
   let due = 0;
   let onLine = false;
+  /** Where the jobs of cells are; why one waits changes too often to be said each time. */
+  const places = new Map<string, string>();
   let timer: ReturnType<typeof setInterval> | undefined;
 
   const clear = () => {
@@ -75,6 +78,12 @@ export function terminalView(options: TerminalOptions = {}): TerminalView {
   const print = (text: string) => {
     clear();
     write(text + "\n");
+  };
+  const movedJob = ({ cell, state, node }: Extract<RunEvent, { kind: "cell.job" }>) => {
+    const place = `${state} ${node}`;
+    const moved = places.get(cell) !== place;
+    places.set(cell, place);
+    return moved;
   };
   const showProgress = (now: number) => {
     if (current === undefined || now < due) return;
@@ -122,6 +131,9 @@ export function terminalView(options: TerminalOptions = {}): TerminalView {
       case "metrics":
         current = view.cells.find(({ name }) => name === event.cell);
         showProgress(now);
+        break;
+      case "cell.job":
+        if (movedJob(event)) print(paint("dim", `  ${printable(event.cell)}: ${printable(jobText(event))}`));
         break;
       case "note":
         print(

@@ -97,6 +97,18 @@ const alertSchema = z.strictObject({
   values: z.record(z.string(), z.number()),
 });
 
+/** Where the job of a cell is on a cluster. */
+export const jobPlaceSchema = z.strictObject({
+  /** As the cluster names it: `12`, or `12_0` for a task of an array. */
+  job: z.string(),
+  /** As the cluster says it, in lower case: `pending`, `running`, `completed`, `node fail`, … */
+  state: z.string(),
+  /** Empty while it waits. */
+  node: z.string(),
+  /** Why it waits, or how it failed; empty if there is nothing to say. */
+  reason: z.string(),
+});
+
 export const noteLevelSchema = z.enum(["info", "warning", "error"]);
 
 /** A file of a finished cell. */
@@ -137,6 +149,8 @@ export const eventSchema = z.discriminatedUnion("kind", [
   z.strictObject({ ...common, kind: z.literal("cell.resume"), cell: cellName, step: z.int().nonnegative() }),
   /** A cell went back to a step; points of later steps are void. */
   z.strictObject({ ...common, kind: z.literal("cell.rewind"), cell: cellName, step: z.int().nonnegative() }),
+  /** The job of a cell waits, runs, moves to another node, or has ended. It may be known before the cell starts. */
+  z.strictObject({ ...common, kind: z.literal("cell.job"), cell: cellName, ...jobPlaceSchema.shape }),
   z.strictObject({
     ...common,
     kind: z.literal("metrics"),
@@ -189,6 +203,7 @@ export type Column = z.infer<typeof columnSchema>;
 export type Work = z.infer<typeof workSchema>;
 export type Speed = z.infer<typeof speedSchema>;
 export type Planned = z.infer<typeof plannedSchema>;
+export type JobPlace = z.infer<typeof jobPlaceSchema>;
 export type AlertDetails = z.infer<typeof alertSchema>;
 
 type WithoutStamp<E> = E extends unknown ? Omit<E, "seq" | "time"> : never;

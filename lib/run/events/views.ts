@@ -1,7 +1,15 @@
 // Schemas of what readers get: a run folded from its log, and a run in a list. lib/run/view imports only the types, so
 // that the browser does not load zod.
 import { z } from "zod";
-import { artifactSchema, jsonSchema, noteLevelSchema, speedSchema, tableSchema, workSchema } from "./events.ts";
+import {
+  artifactSchema,
+  jobPlaceSchema,
+  jsonSchema,
+  noteLevelSchema,
+  speedSchema,
+  tableSchema,
+  workSchema,
+} from "./events.ts";
 import { runResultsSchema } from "./results.ts";
 
 /**
@@ -44,6 +52,8 @@ const cellViewSchema = z.strictObject({
   work: workSchema.nullable(),
   /** Of a cached cell: the run that built it; null if it is not known. */
   builtBy: z.string().nullable(),
+  /** Where its job is, or was last; null if it has none on a cluster. */
+  job: jobPlaceSchema.nullable(),
   startedAt: z.string().nullable(),
   seconds: z.number().nullable(),
   /** How many steps there will be; null while nothing was counted. */

@@ -9,7 +9,7 @@ import type { RunView } from "../view/mod.ts";
 import type { Fold } from "./fold.ts";
 
 /** Raise it with every change of this format, of the view, and of what events mean to it: older files are rebuilt. */
-export const FOLD_VERSION = 1;
+export const FOLD_VERSION = 2;
 
 /** A fold, and the log that it was read from. */
 export interface KeptFold {

@@ -12,6 +12,7 @@ export { numberColumn, textColumn } from "./columns.ts";
 export { decimalsFor } from "./decimals.ts";
 export { endReason } from "./end-reason.ts";
 export { withEvaluations } from "./evaluations.ts";
+export { jobText } from "./job-text.ts";
 export { fitTable, type Spare } from "./fit-table.ts";
 export { gateMetric, isGateMetric, latestGates, type LoggedGate } from "./gate-metrics.ts";
 export { type CellGraph, cellGraph, type GraphNode } from "./graph.ts";

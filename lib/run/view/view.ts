@@ -19,6 +19,7 @@ function emptyCell(name: string, title: string): CellView {
     needs: [],
     work: null,
     builtBy: null,
+    job: null,
     startedAt: null,
     seconds: null,
     steps: null,
@@ -117,6 +118,7 @@ export function applyEvent(view: RunView | undefined, event: RunEvent): RunView 
       Object.assign(cell!, emptyCell(event.cell, event.title), {
         needs: cell!.needs,
         work: cell!.work,
+        job: cell!.job,
         description: event.description,
         cellKey: event.cellKey,
         status: "running",
@@ -128,6 +130,11 @@ export function applyEvent(view: RunView | undefined, event: RunEvent): RunView 
       break;
     case "cell.rewind":
       break;
+    case "cell.job": {
+      const { job, state, node, reason } = event;
+      cell!.job = { job, state, node, reason };
+      break;
+    }
     case "metrics":
       cell!.steps = event.steps;
       cell!.metrics.push({ step: event.step, time: event.time, values: event.values });

@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { driveCells, listAttempts, readEnd, slurmEngine, type SlurmEngineOptions } from "../../../lib/engine/mod.ts";
+import {
+  cancelJobs,
+  driveCells,
+  listAttempts,
+  readEnd,
+  readTable,
+  slurmEngine,
+  type SlurmEngineOptions,
+} from "../../../lib/engine/mod.ts";
 import { beginRun, type CellRunner, readEvents, readRun, type Run } from "../../../lib/run/mod.ts";
 import { countingExperiment, FAILS_VARIABLE, HELD_VARIABLE, KILLED_VARIABLE } from "../counting_experiment.ts";
 import { type FakeSlurm, fakeSlurm } from "./fake_slurm.ts";
@@ -10,13 +18,19 @@ import { type FakeSlurm, fakeSlurm } from "./fake_slurm.ts";
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const SCRIPT = join(root, "tests/engine/counting_experiment.ts");
 const RUN = "20261201-000000-counting-smoke-abcd";
+const OTHER = "20261201-000000-counting-smoke-efgh";
+
+interface CountingConfig {
+  readonly steps: number;
+  readonly wait: number;
+}
 
 interface Lab {
   readonly runs: string;
   readonly slurm: FakeSlurm;
-  begin(more?: { readonly continues?: string; readonly signal?: AbortSignal }): Promise<Run>;
-  drive(run: Run, more?: Partial<SlurmEngineOptions>): Promise<void>;
-  result(run: Run): ReturnType<typeof countingExperiment.body>;
+  begin(more?: { readonly id?: string; readonly continues?: string; readonly signal?: AbortSignal }): Promise<Run>;
+  drive(run: Run, more?: Partial<SlurmEngineOptions>, own?: CountingConfig): Promise<void>;
+  result(run: Run, own?: CountingConfig): ReturnType<typeof countingExperiment.body>;
   until(condition: () => boolean | Promise<boolean>): Promise<void>;
 }
 
@@ -36,7 +50,8 @@ async function withLab(
   const runs = join(folder, "runs");
   const config = { steps, wait };
   const device = { description: "none", numerics: "none", code: import.meta };
-  const cells = (run: CellRunner) => countingExperiment.body({ run, config, rngSeed: 1, device, prepared: null });
+  const cells = (run: CellRunner, own: CountingConfig = config) =>
+    countingExperiment.body({ run, config: own, rngSeed: 1, device, prepared: null });
   try {
     await body({
       runs,
@@ -48,8 +63,9 @@ async function withLab(
           ...(more.continues === undefined ? { id: RUN } : {}),
           ...more,
         }),
-      async drive(run, more = {}) {
-        const settings = ["--set", `steps=${steps}`, "--set", `wait=${wait}`, "--no-serve", "--seed", "1"];
+      async drive(run, more = {}, own = config) {
+        const sets = Object.entries(own).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
+        const settings = [...sets, "--no-serve", "--seed", "1"];
         const engine = slurmEngine({
           run: run.id,
           runFolder: run.folder,
@@ -65,7 +81,7 @@ async function withLab(
           patienceMs: 3_000,
           ...more,
         });
-        await driveCells(run, engine, cells);
+        await driveCells(run, engine, (run) => cells(run, own));
       },
       result: cells,
       async until(condition) {
@@ -98,8 +114,12 @@ Deno.test("cells become jobs that wait for each other, an array runs on both nod
     assert.deepEqual(Object.fromEntries(await statuses(lab)), {
       ...{ base: "done", "part:a": "done", "part:b": "done", sum: "done" },
     });
-    const notes = (await readRun(runs, RUN))!.cells.flatMap(({ notes }) => notes.map(({ text }) => text));
-    assert.ok(notes.some((text) => /^job 102_1 (runs|is completed) on n\d$/.test(text)), notes.join("; "));
+    const jobs = Object.fromEntries((await readRun(runs, RUN))!.cells.map(({ name, job }) => [name, job]));
+    assert.equal(jobs["part:b"]!.job, "102_1");
+    assert.match(jobs["part:b"]!.node, /^n\d$/);
+    const { events } = (await readEvents(runs, RUN))!;
+    const states = events.flatMap((event) => event.kind === "cell.job" && event.cell === "sum" ? [event.state] : []);
+    assert.deepEqual([...new Set(states)].slice(0, 2), ["pending", "running"]);
 
     const again = await lab.begin({ continues: RUN }).catch((error) => error);
     assert.equal(again.code, "run.over");
@@ -136,6 +156,29 @@ Deno.test("a killed task and a preempted one go on from their checkpoints; a fai
       assert.deepEqual(steps, [1, 2, 3, 4, 5, 6, 7, 8], part);
     }
   }, { steps: 8, wait: 300, env: { [KILLED_VARIABLE]: "a" } }));
+
+Deno.test("a cell whose time is up again and again before its first checkpoint fails, and says what to raise", () =>
+  withLab(async (lab) => {
+    const { slurm } = lab;
+    const run = await lab.begin();
+    const driven = lab.drive(run).catch((error) => error);
+    const tries = async () => {
+      const attempts = await listAttempts(run.folder, "part:a");
+      const begun = attempts.map(({ folder }) => Deno.stat(join(folder, "events.jsonl")).then(() => 1, () => 0));
+      return (await Promise.all(begun)).filter((one) => one === 1).length;
+    };
+    // With one retry, two whole tries are enough.
+    for (const count of [1, 2]) {
+      await lab.until(async () => await tries() === count);
+      slurm.signal("102_0", "SIGUSR1");
+    }
+    await lab.until(() => slurm.jobs.find(({ id }) => id === "102_1")!.state === "RUNNING");
+    await slurm.commands("scancel", ["102_1"]);
+    const failure = await driven;
+    run.fail(failure);
+    assert.match(failure.message, /part:a: It had its whole time limit 2 times, .* without a newer checkpoint: /);
+    assert.equal((await listAttempts(run.folder, "part:a")).length, 3);
+  }, { steps: 8, wait: 1_200 }));
 
 Deno.test("a cell that fails ends what needs it and nothing else, and resuming hands in what is missing", () =>
   withLab(async (lab) => {
@@ -207,6 +250,46 @@ Deno.test("whoever follows the jobs may leave and come back, and nothing is hand
     const steps = events.flatMap((event) => event.kind === "metrics" && event.cell === "part:a" ? [event.step] : []);
     assert.deepEqual(steps, [1, 2, 3, 4, 5]);
   }, { steps: 5, wait: 200 }));
+
+Deno.test("a cell that a job of another run builds gets no job, and what needs it waits for that job", () =>
+  withLab(async (lab) => {
+    const { slurm, runs } = lab;
+    const [run, other] = [await lab.begin(), await lab.begin({ id: OTHER })];
+    const config = { steps: 2, wait: 0 };
+    await Promise.all([lab.drive(run), lab.drive(other, {}, config)]);
+    const scripts = submitted(slurm).map((call) => call.at(-1)!.split("/").slice(-3)).map(([id, , name]) => [id, name]);
+    assert.equal(scripts.filter(([, name]) => name === "base.sh").length, 1);
+    assert.equal(scripts.length, 5);
+    await lab.result(run);
+    await lab.result(other, config);
+    for (const one of [run, other]) one.finish(results);
+    const [mine, theirs] = await Promise.all([RUN, OTHER].map((id) => readRun(runs, id)));
+    const base = [mine, theirs].map((view) => view!.cells.find(({ name }) => name === "base")!);
+    assert.deepEqual(base.map(({ status }) => status).sort(), ["cached", "done"]);
+    assert.equal(base[0]!.job!.job, base[1]!.job!.job);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(join(runs, ".jobs"))), [], "claims are given up");
+  }));
+
+Deno.test("when the run whose job builds a shared cell is stopped, the other one hands it in", () =>
+  withLab(async (lab) => {
+    const { slurm, runs } = lab;
+    const leave = new AbortController();
+    const [run, other] = [await lab.begin({ signal: leave.signal }), await lab.begin({ id: OTHER })];
+    const driven = lab.drive(run).catch((error) => error);
+    await lab.until(() => submitted(slurm).length === 3);
+    const follows = lab.drive(other);
+    await lab.until(() => submitted(slurm).length === 5 || submitted(slurm).length === 3 && slurm.jobs.length > 3);
+    const table = await readTable(run.folder);
+    leave.abort(new Error("Left"));
+    run.fail(await driven);
+    await cancelJobs(slurm.commands, RUN, table);
+    slurm.addNode("n1");
+    await follows;
+    await lab.result(other);
+    other.finish(results);
+    assert.deepEqual((await readRun(runs, OTHER))!.cells.map(({ status }) => status), ["done", "done", "done", "done"]);
+    assert.match((await readRun(runs, OTHER))!.notes.map(({ text }) => text).join(), /has left base/);
+  }, { nodes: [] }));
 
 Deno.test("what Slurm refuses is said, and nothing stays half handed in", () =>
   withLab(async (lab) => {

@@ -30,6 +30,7 @@ export interface FakeSlurm {
   answer(name: string, answer: Partial<SlurmAnswer>): void;
   /** Takes the node of a running job down: the job is started again elsewhere, and its process goes on. */
   loseNode(id: string): void;
+  addNode(name: string): void;
   /** Sends a signal to a job's script. */
   signal(id: string, signal: Deno.Signal): void;
   /** Waits until every process has ended, those of lost nodes included. */
@@ -170,6 +171,7 @@ export async function fakeSlurm(folder: string, nodes: readonly string[]): Promi
       Object.assign(job!, { state: "PENDING", node: "", reason: "BeginTime", restarts: job!.restarts + 1 });
       delete job!.child;
     },
+    addNode: (name) => void (up = [...up, name]),
     signal: (id, signal) => find(id)[0]!.child!.kill(signal),
     close: async () => void await Promise.all(children),
   };

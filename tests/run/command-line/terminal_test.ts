@@ -94,3 +94,18 @@ Deno.test("`terminalView()` reports once that its reader has closed, and then wr
       "The progress display was closed (Broken pipe (os error 32)); the run continues without it",
     ]]);
   }));
+
+Deno.test("`terminalView()` says where the job of a cell is when that changes, and not each reason to wait", () => {
+  let text = "";
+  const view = terminalView({ write: (piece) => text += piece, live: false, columns: () => 80 });
+  const job = (state: string, node: string, reason: string) =>
+    view.onEvent({
+      ...{ seq: 1, time: new Date().toISOString(), kind: "cell.job", cell: "expert:code" },
+      ...{ job: "12_0", state, node, reason },
+    });
+  job("pending", "", "Priority");
+  job("pending", "", "Resources");
+  job("running", "n1", "");
+  view.close();
+  assert.equal(text, "  expert:code: job 12_0 waits (Priority)\n  expert:code: job 12_0 runs on n1\n");
+});

@@ -1,6 +1,6 @@
 // The cells of the notebook: the one that runs in full, the others as a line that opens.
 import type { CellView, RunView } from "../../../run/mod.ts";
-import { secondsLeft } from "../../../run/view/mod.ts";
+import { jobText, secondsLeft } from "../../../run/view/mod.ts";
 import { Badge } from "../common/elements.tsx";
 import { bytes, clock, duration } from "../common/format.ts";
 import { TableView } from "../common/table-view.tsx";
@@ -38,6 +38,7 @@ export function CellCard({ cell, index, run, runsFolder, now }: CellProps & { re
         <header>
           <h2 id={`title-${index}`}>{title}</h2>
           <code class="chip">{name}</code>
+          <Job cell={cell} />
           <span class="push"></span>
           <span class="elapsed">{`${clock(seconds)}${left === undefined ? "" : ` · ${clock(left)} left`}`}</span>
           <Badge status={status} />
@@ -61,6 +62,7 @@ export function CellRow({ cell, index, run, runsFolder, open, onToggle }: RowPro
     <>
       <h2 id={`title-${index}`}>{title}</h2>
       <code class="chip">{name}</code>
+      <Job cell={cell} />
       <span class="push"></span>
       {troubles > 0 && <span class="troubles">{`${troubles} ${troubles === 1 ? "warning" : "warnings"}`}</span>}
       <span class="elapsed">{seconds === null ? "" : duration(seconds)}</span>
@@ -137,6 +139,11 @@ function Body({ cell, run, runsFolder }: Pick<CellProps, "cell" | "run" | "runsF
 
 /** Tables with more rows are folded: most of them are drawn as figures. */
 const LONG_TABLE = 12;
+
+/** Where the job of a cell is on a cluster: on which node, or why it waits. */
+function Job({ cell: { job } }: { readonly cell: CellView }) {
+  return job === null ? null : <span class="job" data-state={job.state}>{jobText(job)}</span>;
+}
 
 /** Which run built a cached cell. */
 function Origin({ cell: { status, builtBy }, run }: { readonly cell: CellView; readonly run: RunView }) {
