@@ -46,7 +46,9 @@ optionalTest(
       await withPage(async (page, complaints) => {
         const job = start(runs);
         const said = IN_TERMINAL ? job.stdout : job.stderr;
-        await page.goto(await firstMatch(said, /http:\/\/127\.0\.0\.1:\d+\/runs\/[\w-]+\?token=[\w-]+/));
+        let output = "";
+        const link = /http:\/\/127\.0\.0\.1:\d+\/runs\/[\w-]+\?token=[\w-]+/;
+        await page.goto(await firstMatch(said, link, (text) => output += text));
         assert.ok(!page.url().includes("token"), page.url());
         await shows(page, "#head .badge", "Running");
         await shows(page, "#connection", "Live");
@@ -56,8 +58,8 @@ optionalTest(
         await shows(page, "#head .badge", "Done");
         await shows(page, "#connection", "Run ended");
         await page.locator("#results img").first().waitFor(WAIT);
-        const link = page.getByRole("link", { name: "Open the report" });
-        const [report] = await Promise.all([page.waitForEvent("popup"), link.click(WAIT)]);
+        const toReport = page.getByRole("link", { name: "Open the report" });
+        const [report] = await Promise.all([page.waitForEvent("popup"), toReport.click(WAIT)]);
         await shows(report, "h2", "What this run shows");
         const stdin = job.stdin.getWriter();
         if (IN_TERMINAL) {
@@ -71,7 +73,7 @@ optionalTest(
           await shows(page, "#head .notice", "server has closed");
         }
         await stdin.close().catch(() => {});
-        assert.equal((await job.status).code, 0);
+        assert.equal((await job.status).code, 0, output);
       });
       const [id] = await runIds(runs);
       const server = serve({ runsFolder: runs, port: 0 });
