@@ -12,7 +12,7 @@ const WAIT = { timeout: 60_000 };
 /** A page stays open only for a job in a terminal; util-linux has a program that makes one. */
 const IN_TERMINAL = Deno.build.os === "linux";
 
-/** Starts the job. */
+/** Starts the job: in place of the shell, which Ctrl-C would end as well. */
 function start(runs: string): Deno.ChildProcess {
   const settings = ["train.seed.steps=500", "train.validationBatches=0", "eval.tokens=64", "eval.items=2"];
   const job = [
@@ -21,7 +21,7 @@ function start(runs: string): Deno.ChildProcess {
     ...["--runs", runs, "--port", "0"],
   ];
   const command = IN_TERMINAL
-    ? ["script", "--quiet", "--flush", "--return", "--command", shellLine(job), "/dev/null"]
+    ? ["script", "--quiet", "--flush", "--return", "--command", `exec ${shellLine(job)}`, "/dev/null"]
     : job;
   return new Deno.Command(command[0]!, {
     args: command.slice(1),
