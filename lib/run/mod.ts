@@ -155,6 +155,8 @@ export { extremes } from "./series/thin.ts";
 export { createFoldStore, type FoldStore } from "./fold/fold-store.ts";
 export { foldEnded } from "./fold/kept-fold.ts";
 export { buildConfig, configOrigins } from "./config/config.ts";
+export { type SchemaNode, typeInWords } from "./config/config-keys.ts";
+export { readValue } from "./config/config-value.ts";
 export { type DependentDefaults, withDependentDefaults } from "./config/dependent-defaults.ts";
 export { configDifferences, type Difference } from "./config/differences.ts";
 export { readSeeds } from "./config/seeds.ts";

@@ -101,8 +101,17 @@ export function unknownKey(key: string, known: readonly string[], where: string)
   );
 }
 
-/** The value of a text: the strictest of its readings that the schema admits. */
-function readValue(text: string, node: SchemaNode, key: string): unknown {
+/** Where the types of an experiment's settings are shown. */
+const TYPES_SHOWN = "--help all shows the type and default of every setting";
+
+/**
+ * The value of a text: the strictest of its readings that the schema admits.
+ *
+ * @param key that it is the value of, for messages
+ * @param help hint of where types are shown
+ * @throws UserError `config.wrong-type`, or `config.malformed` and `config.repeated-key` for what looks like JSON
+ */
+export function readValue(text: string, node: SchemaNode, key: string, help = TYPES_SHOWN): unknown {
   const options = alternatives(node);
   const list = options.find(({ type }) => type === "array");
   const admitted = (value: unknown) => options.some((option) => admits(option, value));
@@ -113,19 +122,19 @@ function readValue(text: string, node: SchemaNode, key: string): unknown {
     // Bare words in brackets are a list, too; its items are read by their own type.
     const [, bare] = list === undefined ? [] : /^\[([^"{[]*)\]$/.exec(text) ?? [];
     if (bare === undefined) return readJson(text, key);
-    return bare.trim() === "" ? [] : readItems(bare, list!, key);
+    return bare.trim() === "" ? [] : readItems(bare, list!, key, help);
   }
   // Where a text would do as well, a comma does not make a list.
   const takesText = options.some(({ type }) => type === "string" || type === undefined);
-  if (list !== undefined && !takesText) return readItems(text, list, key);
-  if (list !== undefined && isListOfChoices(text, options, list)) return readItems(text, list, key);
+  if (list !== undefined && !takesText) return readItems(text, list, key, help);
+  if (list !== undefined && isListOfChoices(text, options, list)) return readItems(text, list, key, help);
   const string = takesText && text.startsWith('"') ? readJson(text, key) : text;
   if (admitted(string)) return string;
   const near = nearest(text, choicesOf(node));
   throw new UserError(
     "config.wrong-type",
     `Cannot set ${key} to "${text}": expected ${typeInWords(node)}${tooLarge(text)}`,
-    near === undefined ? "--help all shows the type and default of every setting" : `did you mean ${key}=${near}?`,
+    near === undefined ? help : `did you mean ${key}=${near}?`,
   );
 }
 
@@ -153,12 +162,12 @@ function admits({ type, const: constant, enum: choices }: SchemaNode, value: unk
   return type === (value === null ? "null" : Array.isArray(value) ? "array" : typeof value);
 }
 
-function readItems(text: string, { prefixItems, items }: SchemaNode, key: string): unknown[] {
+function readItems(text: string, { prefixItems, items }: SchemaNode, key: string, help: string): unknown[] {
   return text.split(",").map((item, i) => {
     if (item.trim() === "") {
       throw new UserError("config.malformed", `Cannot set ${key} to "${text}": item ${i + 1} of the list is empty`);
     }
-    return readValue(item.trim(), prefixItems?.[i] ?? (items || {}), `${key}[${i}]`);
+    return readValue(item.trim(), prefixItems?.[i] ?? (items || {}), `${key}[${i}]`, help);
   });
 }
 
