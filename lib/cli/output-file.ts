@@ -27,6 +27,22 @@ export async function checkOutputFile(path: string, code: string): Promise<strin
   }
 }
 
+/**
+ * Refuses to replace a file.
+ *
+ * @param code of the error
+ * @param option that names the file, for the hint
+ * @throws UserError when `path` exists
+ */
+export async function refuseExisting(path: string, code: string, option: string): Promise<void> {
+  if (await Deno.lstat(path).catch(absent) === undefined) return;
+  throw new UserError(
+    code,
+    `Cannot write "${path}": it already exists`,
+    `replace it with --force, or name another file with ${option}`,
+  );
+}
+
 const isLink = (path: string) => Deno.lstat(path).then(({ isSymlink }) => isSymlink, () => false);
 
 /** The error for an output file that cannot be written. */
