@@ -1,6 +1,6 @@
 // Which domains a run has: reads the several ways to name them into one map from name to source.
 import type { z } from "zod";
-import { nearest } from "../errors.ts";
+import { attempt, nearest } from "../errors.ts";
 import { METHOD_NAMES } from "../methods.ts";
 import { type BuiltinTask, type QuestionLevel, taskAt } from "./builtin/domain.ts";
 import { builtinDomain, builtinNames, DOMAINS } from "./builtin/registry.ts";
@@ -128,8 +128,13 @@ function namedDomains(given: Given): Named {
   return Object.values(domains).includes(BUILTIN_SOURCE) ? { domains } : { domains, builtin: "none" };
 }
 
+/** Whether a domain with text of its own may have this name. */
+export function isDomainName(name: string): boolean {
+  return attempt(() => checkName(name, name, [])) !== undefined;
+}
+
 /** @throws NameError for a name that cannot be a domain's, and for a built-in domain that there is not */
-function checkName(name: string, source: string, path: readonly string[]): void {
+function checkName(name: string, source: string, path: readonly string[]): true {
   const refuse = (why: string) => new NameError(path, why);
   // Some scripts write vowels as marks on letters.
   if (!/^[\p{L}\p{N}_-][\p{L}\p{M}\p{N}_-]*$/u.test(name)) {
@@ -152,6 +157,7 @@ function checkName(name: string, source: string, path: readonly string[]): void 
       }`,
     );
   }
+  return true;
 }
 
 function sameButCase(a: string, b: string): boolean {

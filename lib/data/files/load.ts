@@ -76,13 +76,7 @@ export async function readFiles<Mark>(
   for (const path of found.files) {
     const alone = found.files.length === 1 && found.skipped.length === 0;
     if (isEmpty(path)) {
-      if (alone) {
-        throw new UserError(
-          "data.empty-file",
-          `${setting} names ${path}, which is empty`,
-          "Give a file with text in it",
-        );
-      }
+      if (alone) throw emptyFile(path, setting);
       count.emptyFiles++;
       continue;
     }
@@ -100,6 +94,52 @@ export async function readFiles<Mark>(
     }
   }
   return { ...count, ...(firstBad === undefined ? {} : { firstBad }) };
+}
+
+/** A document with the file that it is from. */
+export interface FileDocument {
+  readonly file: string;
+  readonly document: Document;
+}
+
+/**
+ * Yields the documents of the user's files in the order of {@linkcode readFiles}, one at a time, for work that waits between
+ * them. Empty files of a glob and blank records are left out. Of a damaged file, what comes before the damage is yielded.
+ *
+ * @param pattern path or glob
+ * @param setting what names it, for messages
+ * @param onSkip called with what `skipBad` leaves out
+ * @throws UserError with file and place for whatever cannot be read
+ */
+export async function* fileTexts(
+  pattern: string,
+  setting: string,
+  options: LoadOptions,
+  onSkip: (error: UserError) => void = () => {},
+): AsyncGenerator<FileDocument> {
+  const skip = (error: unknown) => {
+    if (!(error instanceof UserError) || error.code === NO_TEMPLATE || options.skipBad !== true) throw error;
+    onSkip(error);
+  };
+  const { files, skipped } = findFiles(pattern, setting, options);
+  skipped.forEach(skip);
+  for (const file of files) {
+    if (isEmpty(file)) {
+      if (files.length === 1) throw emptyFile(file, setting);
+      continue;
+    }
+    try {
+      for await (const batch of fileDocuments(file, options, skip)) {
+        for (const document of batch) if (document !== undefined) yield { file, document };
+      }
+    } catch (error) {
+      skip(error);
+    }
+  }
+}
+
+function emptyFile(path: string, setting: string): UserError {
+  return new UserError("data.empty-file", `${setting} names ${path}, which is empty`, "Give a file with text in it");
 }
 
 function isEmpty(path: string): boolean {

@@ -9,6 +9,8 @@ export interface TextSet {
   readonly size: number;
   /** Adds a text; false if it is there already. */
   add(text: string): boolean;
+  /** Adds the text with this SHA-256; false if it is there already. */
+  addDigest(digest: Uint8Array): boolean;
   /** Removes the texts that were added last, down to `size`. */
   truncate(size: number): void;
 }
@@ -39,19 +41,21 @@ export function textSet(): TextSet {
     table = new Uint32Array(2 * table.length);
     for (let place = 0; place < size; place++) table[slotOf(place)] = place + 1;
   };
+  const addDigest = (digest: Uint8Array) => {
+    if (2 * (size + 1) > table.length || (size + 1) * WORDS > hashes.length) grow();
+    const words = new DataView(digest.buffer, digest.byteOffset);
+    for (let i = 0; i < WORDS; i++) hashes[size * WORDS + i] = words.getUint32(4 * i, true);
+    const slot = slotOf(size);
+    if (table[slot] !== 0) return false;
+    table[slot] = ++size;
+    return true;
+  };
   return {
     get size() {
       return size;
     },
-    add(text) {
-      if (2 * (size + 1) > table.length || (size + 1) * WORDS > hashes.length) grow();
-      const digest = hash("sha256", text, "buffer");
-      for (let i = 0; i < WORDS; i++) hashes[size * WORDS + i] = digest.readUInt32LE(4 * i);
-      const slot = slotOf(size);
-      if (table[slot] !== 0) return false;
-      table[slot] = ++size;
-      return true;
-    },
+    add: (text) => addDigest(hash("sha256", text, "buffer")),
+    addDigest,
     truncate(to) {
       // Removing the last addition restores the table as it was before, because entries move only when the table grows,
       // and then they are added again in the same order.

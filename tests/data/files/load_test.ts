@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { readFiles } from "../../../lib/data/files/load.ts";
+import { fileTexts, readFiles } from "../../../lib/data/files/load.ts";
 import type { LoadOptions } from "../../../lib/data/files/options.ts";
 import type { Document } from "../../../lib/data/mod.ts";
 import { gz, latin1, parquet, refuses, utf8, withFiles } from "./helpers.ts";
@@ -368,3 +368,25 @@ Deno.test("`readFiles()` refuses broken gzip and Parquet files", () =>
       await refuses(() => texts(`${folder}/c.parquet`), "data.bad-parquet", /c\.parquet is not a readable Parquet/);
     },
   ));
+
+Deno.test("`fileTexts()` yields the documents of `readFiles()` one at a time, each with its file", () =>
+  withFiles({
+    "a.jsonl": '{"text":"one"}\n{"text":" "}\n{"other":"x"}\n{"text":"two"}',
+    "b.ts": "const a = 1;\n",
+    "c.jsonl": '{"text":"three"}\n{"text":',
+    "d.jsonl": "",
+  }, async (folder) => {
+    const skipped: string[] = [];
+    const options = { textField: "text", skipBad: true };
+    const read = fileTexts(`${folder}/*`, "data.code", options, ({ code }) => void skipped.push(code));
+    const found = await Array.fromAsync(read, ({ file, document: { text } }) => [file, text]);
+    assert.deepEqual(found, [
+      [`${folder}/a.jsonl`, "one"],
+      [`${folder}/a.jsonl`, "two"],
+      [`${folder}/b.ts`, "const a = 1;\n"],
+      [`${folder}/c.jsonl`, "three"],
+    ]);
+    assert.equal(skipped.length, 2);
+    const strict = () => Array.fromAsync(fileTexts(`${folder}/*`, "data.code", { textField: "text" }));
+    await refuses(strict, "data.missing-field", /a\.jsonl line 3/);
+  }));
