@@ -12,6 +12,7 @@ export { figureHtml } from "./figures/figure-html.ts";
 export { panelImage } from "./figures/panel-image.ts";
 export { draw, type Figure, labelRoom } from "./figures/plot.ts";
 export { byteSize, compact, duration, fixed } from "./format.ts";
+export { pageFrame } from "./frame.ts";
 export { type Grid, gridHtml, gridMarkdown, gridOf } from "./grid.ts";
 export { reportMarkdown } from "./markdown.ts";
 export { reportHtml } from "./page.ts";

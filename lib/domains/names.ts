@@ -1,0 +1,70 @@
+// What sets clusters apart in words: top terms, and names of domains from them.
+import * as stopword from "stopword";
+import { isDomainName } from "../data/mod.ts";
+import { NUMBER_TERM } from "./terms.ts";
+import type { FittedRows } from "./space.ts";
+
+const TOP_TERMS = 12;
+/** Letters of a term in a name, and terms of a name, at most. */
+const LONGEST_PART = 24;
+const PARTS = 2;
+
+/** Frequent words of 60 languages, which say little in a name. */
+const STOP_WORDS: ReadonlySet<string> = new Set(
+  Object.values(stopword as Readonly<Record<string, unknown>>).flatMap((list) => Array.isArray(list) ? list : []),
+);
+
+/**
+ * The terms of each cluster that stand out: those whose mean tf-idf weight in the cluster exceeds the mean over all documents
+ * the most.
+ *
+ * @param members the cluster of each row; −1 for none
+ */
+export function topTerms(
+  { vocabulary: { terms }, rows }: FittedRows,
+  members: Int32Array,
+  count: number,
+): string[][] {
+  const overall = new Float64Array(terms.length);
+  const own = Array.from({ length: count }, () => new Map<number, number>());
+  const sizes = new Float64Array(count);
+  let total = 0;
+  rows.forEach(({ indices, values }, row) => {
+    const cluster = members[row]!;
+    if (cluster < 0) return;
+    total++;
+    sizes[cluster]!++;
+    const sums = own[cluster]!;
+    indices.forEach((term, at) => {
+      overall[term]! += values[at]!;
+      sums.set(term, (sums.get(term) ?? 0) + values[at]!);
+    });
+  });
+  return own.map((sums, cluster) =>
+    [...sums].map(([term, sum]) => ({ term, excess: sum / sizes[cluster]! - overall[term]! / total }))
+      .filter(({ excess }) => excess > 0)
+      .sort((a, b) => b.excess - a.excess || a.term - b.term)
+      .slice(0, TOP_TERMS)
+      .map(({ term }) => terms[term]!)
+  );
+}
+
+/** A name for a domain from each cluster's top terms: all different, also on file systems that ignore case. */
+export function domainNames(topTerms: readonly (readonly string[])[]): string[] {
+  const taken = new Set<string>([REST_NAME]);
+  return topTerms.map((terms, cluster) => {
+    const fit = terms.filter((term) => term !== NUMBER_TERM && isDomainName(term.slice(0, LONGEST_PART)));
+    const telling = fit.filter((term) => !STOP_WORDS.has(term) && !/^_+$/.test(term));
+    const parts = (telling.length > 0 ? telling : fit).slice(0, PARTS).map((term) => term.slice(0, LONGEST_PART));
+    const stem = parts.join("-") || `cluster-${cluster + 1}`;
+    let name = stem;
+    for (let more = 2; taken.has(keyOf(name)) || !isDomainName(name); more++) name = `${stem}-${more}`;
+    taken.add(keyOf(name));
+    return name;
+  });
+}
+
+/** The name of the domain of documents that are near no center. */
+export const REST_NAME = "rest";
+
+const keyOf = (name: string) => name.normalize("NFC").toLowerCase();
