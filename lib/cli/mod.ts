@@ -38,6 +38,7 @@ const COMMANDS: Readonly<Record<string, readonly [file: string, action: string]>
   plan: ["./plan.ts", "planCommand"],
   merge: ["./merge.ts", "mergeCommand"],
   model: ["./model.ts", "modelCommand"],
+  domains: ["./domains.ts", "domainsCommand"],
   export: ["./export.ts", "exportCommand"],
   serve: ["./serve.ts", "serveCommand"],
   doctor: ["./doctor.ts", "doctorCommand"],

@@ -30,7 +30,19 @@ const MOST: Readonly<Record<string, Readonly<Record<string, boolean | readonly s
   doctor: { ...LOOK, ffi: true },
 };
 // They start experiments, or open devices and models, from the hub too.
-const NEEDS_ALL = ["run", "resume", "attach", "cell", "sweep", "generate", "chat", "gates", "eval", "eval:code"];
+const NEEDS_ALL = [
+  "run",
+  "resume",
+  "attach",
+  "cell",
+  "sweep",
+  "generate",
+  "chat",
+  "gates",
+  "eval",
+  "eval:code",
+  "domains",
+];
 
 /** The options of `deno run` and the command of every task that runs main.ts. */
 const commands = Object.entries(tasks).flatMap(([task, line]) => {
