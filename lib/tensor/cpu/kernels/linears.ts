@@ -5,7 +5,7 @@ import { LINEAR } from "../../ops/linear.ts";
 import { LINEARS, LINEARS_GRAD_W, LINEARS_GRAD_X } from "../../ops/linears.ts";
 import type { StitchbookCPU } from "../backend.ts";
 import { forRows, type KernelFunction, register } from "../machine/jobs.ts";
-import { multiplyAll } from "../products/multiply.ts";
+import { multiplyAll, multiplySum } from "../products/multiply.ts";
 
 const list = (inputs: Readonly<Record<string, tf.TensorInfo>>) => Object.values(inputs);
 
@@ -42,11 +42,14 @@ const linearsGradX: KernelFunction = ({ inputs, backend }) => {
   const { batch, stack, rows: M } = sizesOf(dys[0]!);
   const N = sizesOf(weights[0]!).columns;
   const { info, address: c } = backend.output([...stack, M, N]);
-  dys.forEach((dy, i) => {
-    const K = sizesOf(dy).columns;
-    const [a, b] = [from[i]!, from[count + i]!];
-    multiplyAll(backend.machine, [{ batch, M, N, K, a, b, c, transposeA: false, transposeB: false, add: i > 0 }]);
-  });
+  multiplySum(
+    backend.machine,
+    dys.map((dy, i) => {
+      const K = sizesOf(dy).columns;
+      const [a, b] = [from[i]!, from[count + i]!];
+      return { batch, M, N, K, a, b, c, transposeA: false, transposeB: false, add: i > 0 };
+    }),
+  );
   return info;
 };
 

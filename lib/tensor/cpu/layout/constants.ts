@@ -26,6 +26,10 @@ export const EDGE_TILE_BYTES = 4 * TILE_ROWS * TILE_COLUMNS;
 
 /** Tiles per block of A's rows; if A is stored transposed, a block is packed at a time. */
 export const BLOCK_TILES = 8;
+/** Bytes of packed B that are reused for all of A: half of a usual second-level cache. */
+export const KEPT_BYTES = 1 << 19;
+/** Most steps of k that a task packs of B at a time: a multiple of K_RUN. */
+export const PACKED_STEPS = 2 * K_RUN;
 /** Bytes that packing may write past the end of a tile: one vector. */
 export const VECTOR_BYTES = 64;
 

@@ -84,8 +84,8 @@ export const KERNELS = {
   }),
   /** Parts of products by the system's BLAS: a table of {@linkcode PRODUCT}. */
   blas: kernel("products", addresses("table")),
-  /** Parts of products by machine code, with packed B: a table of {@linkcode PRODUCT}. */
-  tiles: kernel("products", addresses("table", "aside")),
+  /** Parts of products by machine code: a table of {@linkcode PRODUCT}. A part without panels packs B to `packed`. */
+  tiles: kernel("products", addresses("table", "aside", "packed")),
   /** Packs panels of B: a table of {@linkcode PANELS}. */
   packPanels: kernel("panels", addresses("table")),
   /** Splits matrices B for AMX: a table of {@linkcode AMX_SPLIT}. */
@@ -230,12 +230,13 @@ export type OwnArguments<Name extends KernelName> = Omit<Arguments<Name>, "eleme
 
 /**
  * C `[M, N]` = alpha·A·B + addend. The addend has C's stride; 0 for none; a BLAS can only add to C itself. B is given
- * as it is stored, for a BLAS, or packed in panels that are `panelStep` bytes apart, for machine code.
+ * as it is stored, or, for machine code, packed in panels that are `panelStep` bytes apart. In a table for machine code,
+ * `next` is the offset of a product that is computed next, or 0.
  */
 export const PRODUCT = record({
   ...ints("M", "N", "K"),
   ...floats("alpha"),
-  ...addresses("a", "lda", "b", "ldb", "panels", "panelStep", "c", "ldc", "addend"),
+  ...addresses("a", "lda", "b", "ldb", "panels", "panelStep", "c", "ldc", "addend", "next"),
   ...ints("transposeA", "transposeB"),
 });
 

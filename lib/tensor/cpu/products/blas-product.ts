@@ -25,7 +25,7 @@ export function multiplyByBlas(machine: Machine, products: readonly Product[]): 
       for (const [m, rows] of cuts.rows) {
         for (const [n, columns] of cuts.columns) {
           const from = { b: b + n * (transposeB ? ldb : 4), ldb, transposeB: Number(transposeB) };
-          tasks.add({ ...blockOf(product, matrix, m, n, rows, columns), ...from, panels: 0, panelStep: 0 });
+          tasks.add({ ...blockOf(product, matrix, m, n, rows, columns), ...from, panels: 0, panelStep: 0, next: 0 });
         }
       }
     }

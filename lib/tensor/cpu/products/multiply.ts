@@ -2,7 +2,7 @@
 import type { Machine } from "../machine/machine.ts";
 import { fitsAmx, multiplyByAmx } from "./amx-product.ts";
 import { multiplyByBlas } from "./blas-product.ts";
-import { multiplyByTiles } from "./native-product.ts";
+import { multiplyByTiles, sumByTiles } from "./native-product.ts";
 import type { Product } from "./product.ts";
 import { hasFewRows, multiplyByWasm, multiplyFewRows } from "./wasm-product.ts";
 
@@ -13,6 +13,14 @@ export function multiplyAll(machine: Machine, products: readonly Product[]): voi
   if (machine.native !== undefined && many) multiplyNatively(machine, products);
   else if (machine.blas !== undefined && many) multiplyByBlas(machine, products);
   else for (const product of products) multiply(machine, product);
+}
+
+/** Adds up products of the same size: the first writes its C, the others, which have the same, add to it. */
+export function multiplySum(machine: Machine, products: readonly Product[]): void {
+  const { native } = machine;
+  const byTiles = native !== undefined && (machine.rowInvariant || native.level !== "amx" || !products.every(fitsAmx));
+  if (byTiles && !products.some(hasFewRows) && sumByTiles(machine, products)) return;
+  for (const product of products) multiplyAll(machine, [product]);
 }
 
 export function multiply(machine: Machine, product: Product): void {

@@ -34,3 +34,9 @@ export function partOf(
     columns: Math.ceil(columns / shape.columns) * shape.columns,
   };
 }
+
+/** `total` items in `count` runs of about equal length. */
+export function evenRuns(total: number, count: number): (readonly [begin: number, length: number])[] {
+  const begin = (i: number) => Math.floor(i * total / count);
+  return Array.from({ length: count }, (_, i) => [begin(i), begin(i + 1) - begin(i)]);
+}

@@ -106,7 +106,11 @@ for (const level of ["avx2", "avx512"] as const) {
     ignore: absent,
     sanitizeResources: false,
     fn: async () => {
-      const shapes = [[5, 3, 7], [64, 64, 64], [13, 385, 33], [333, 800, 257], [1, 64, 64], [700, 40, 300]] as const;
+      const shapes = [[5, 3, 7], [64, 64, 64], [13, 385, 33], [333, 800, 257], [1, 64, 64], [700, 40, 300], [
+        200,
+        1600,
+        231,
+      ]] as const;
       const made: Float32Array[][] = [];
       const inputs = shapes.map(([M, K, N], i) => [normalValues([2 * M * K], i + 1), normalValues([K * N], 9 + i)]);
       for (const [products, threads] of [["wasm", 1], [level, 1], [level, 2], [level, 3]] as const) {

@@ -1,14 +1,12 @@
 // Products by machine code: packs B in panels, packs A if it is stored transposed, and computes tiles of C in an order
 // that keeps their operands in the caches.
 import {
-  BLOCK_TILES, K_RUN, Native, PackCall, PackPanelsArguments, Panels, Product, tileKernel, TilesCall, VECTOR_BYTES,
+  BLOCK_TILES, K_RUN, KEPT_BYTES, Native, PackCall, PACKED_STEPS, PackPanelsArguments, Panels, Product, tileKernel,
+  TilesCall, VECTOR_BYTES,
 } from "./generated/layout";
 import { absolute, callNative, nativeColumns, nativeRows } from "./native";
 import { packFromColumns } from "./pack";
 import { callArguments, secondCallArguments } from "./thread";
-
-/** Bytes of packed B that are reused for all of A: half of a usual second-level cache. */
-const KEPT_BYTES: usize = 1 << 19;
 
 /** Bytes from one packed panel of K rows to the next. */
 @inline export function panelBytes(K: i32): usize {
@@ -80,59 +78,124 @@ export function setMaskBits(mask: usize, columns: i32): void {
 }
 
 /**
- * Computes a product with packed B. Packed B stays in the second-level cache while blocks of A stream past it. If A is
- * stored transposed, each block of it (`BLOCK_TILES` tiles of at most K_RUN steps) is packed to `aside`.
+ * Computes a product with packed B, or packs B to `packed`, a group of panels at a time. A group stays in the
+ * second-level cache while blocks of A stream past it, and so does the block of C while all runs of k are added to it.
+ * If A is stored transposed, each block of it (`BLOCK_TILES` tiles of at most K_RUN steps) is packed to `aside`, once
+ * for all panels; B must be packed then.
  */
-export function multiplyByPanels(product: Product, aside: usize): void {
-  const M = product.M, N = product.N, K = product.K, transposed = product.transposeA != 0;
-  const a = product.a, lda = product.lda, c = product.c, ldc = product.ldc;
-  const wide = nativeColumns(), block = BLOCK_TILES * nativeRows();
-  const rowBytes = <usize> wide << 2;
-  const panels = (N + wide - 1) / wide;
-  const last = N - (panels - 1) * wide;
+export function multiplyByPanels(product: Product, aside: usize, packed: usize = 0): void {
   const call = callArguments<TilesCall>();
-  call.panelStep = product.panelStep;
-  call.ldc = ldc;
+  call.ldc = product.ldc;
   call.alpha = product.alpha;
-  setMask(call.mask, last);
-  for (let k = 0; k < K; k += K_RUN) {
-    const kc = min(K_RUN, K - k);
-    const group = max(1, <i32> (KEPT_BYTES / (<usize> kc * rowBytes)));
-    call.k = kc;
-    // Rows without gaps between them are prefetched tile by tile.
-    call.ahead = lda == <usize> kc << 2 && !transposed ? 64 : 0;
-    // The first run of k adds the addend, later ones add to C.
-    call.add = <u64> (product.addend != 0 || k > 0);
-    call.addend = k > 0 ? 0 : <i64> <u64> product.addend - <i64> <u64> c;
-    for (let m = 0; m < M; m += block) {
-      const height = min(block, M - m);
-      const rows = rowsOfTiles(height);
-      const whole = height / rows, rest = height % rows;
-      let from = a + (transposed ? <usize> k * lda + (<usize> m << 2) : <usize> m * lda + (<usize> k << 2));
-      let next = <usize> rows * lda;
-      if (transposed) {
-        next = (<usize> (rows * kc) << 2) + VECTOR_BYTES;
-        packTiles(from, lda, kc, rows, whole, aside, next);
-        const below = from + (<usize> (whole * rows) << 2);
-        if (rest > 0) packTiles(below, lda, kc, rest, 1, aside + <usize> whole * next, next);
-        from = aside;
+  if (product.transposeA != 0) multiplyTransposed(product, call, aside);
+  else multiplyInPlace(product, call, packed);
+}
+
+/** Number of panels, of `steps` steps each, that stay in the second-level cache. */
+@inline function panelsOfGroup(steps: i32): i32 {
+  return max(1, <i32> (KEPT_BYTES / panelBytes(steps)));
+}
+
+@inline function panelsOf(columns: i32): i32 {
+  return (columns + nativeColumns() - 1) / nativeColumns();
+}
+
+/** A is read in place. */
+function multiplyInPlace(product: Product, call: TilesCall, packed: usize): void {
+  const N = product.N, K = product.K, panels = panelsOf(N), rowBytes = <usize> nativeColumns() << 2;
+  const steps = min(K, PACKED_STEPS), group = panelsOfGroup(steps), block = BLOCK_TILES * nativeRows();
+  for (let p = 0; p < panels; p += group) {
+    const count = min(group, panels - p), n = p * nativeColumns();
+    for (let begin = 0; begin < K; begin += steps) {
+      const end = min(K, begin + steps);
+      let from = product.panels + <usize> p * product.panelStep + <usize> begin * rowBytes;
+      call.panelStep = product.panelStep;
+      if (product.panels == 0) {
+        const ldb = product.ldb, transposed = product.transposeB != 0;
+        const place = transposed ? <usize> n * ldb + (<usize> begin << 2) : <usize> begin * ldb + (<usize> n << 2);
+        packPanels(product.b + place, ldb, transposed, end - begin, min(N - n, count * nativeColumns()), packed);
+        from = packed;
+        call.panelStep = panelBytes(end - begin);
       }
-      for (let p = 0; p < panels; p += group) {
-        const n = min(group, panels - p);
-        call.panels = absolute(product.panels + <usize> p * product.panelStep + <usize> k * rowBytes);
-        call.panelCount = n;
-        call.partial = <u64> (p + n == panels && last < wide);
-        const to = c + <usize> m * ldc + <usize> p * rowBytes;
-        call.tiles = whole;
-        call.tileStepA = next;
-        runTiles(call, from, transposed ? <usize> rows << 2 : lda, to, rows, transposed);
-        if (rest == 0) continue;
-        call.tiles = 1;
-        const below = to + <usize> (whole * rows) * ldc;
-        runTiles(call, from + <usize> whole * next, transposed ? <usize> rest << 2 : lda, below, rest, transposed);
+      for (let m = 0; m < product.M; m += block) {
+        for (let k = begin; k < end; k += K_RUN) {
+          call.panels = absolute(from + <usize> (k - begin) * rowBytes);
+          multiplyBlock(product, call, m, k, min(K_RUN, end - k), p, count, 0);
+        }
       }
     }
   }
+}
+
+/** A is stored transposed, and packed here. */
+function multiplyTransposed(product: Product, call: TilesCall, aside: usize): void {
+  const K = product.K, panels = panelsOf(product.N), rowBytes = <usize> nativeColumns() << 2;
+  const group = panelsOfGroup(min(K, K_RUN)), block = BLOCK_TILES * nativeRows();
+  call.panelStep = product.panelStep;
+  for (let m = 0; m < product.M; m += block) {
+    for (let k = 0; k < K; k += K_RUN) {
+      const steps = min(K_RUN, K - k);
+      packBlock(product, m, k, steps, aside);
+      for (let p = 0; p < panels; p += group) {
+        call.panels = absolute(product.panels + <usize> p * product.panelStep + <usize> k * rowBytes);
+        multiplyBlock(product, call, m, k, steps, p, min(group, panels - p), aside);
+      }
+    }
+  }
+}
+
+/** Rows of C from `m` on that are computed as a block. */
+@inline function heightOfBlock(product: Product, m: i32): i32 {
+  return min(BLOCK_TILES * nativeRows(), product.M - m);
+}
+
+/** Bytes of a packed tile of A, and of what packing may write past its end. */
+@inline function tileBytes(rows: i32, steps: i32): usize {
+  return (<usize> (rows * steps) << 2) + VECTOR_BYTES;
+}
+
+/** Packs the block of A from row `m` and step `k` on. */
+function packBlock(product: Product, m: i32, k: i32, steps: i32, aside: usize): void {
+  const lda = product.lda, height = heightOfBlock(product, m), rows = rowsOfTiles(height);
+  const whole = height / rows, rest = height % rows;
+  const from = product.a + <usize> k * lda + (<usize> m << 2), next = tileBytes(rows, steps);
+  packTiles(from, lda, steps, rows, whole, aside, next);
+  if (rest == 0) return;
+  packTiles(from + (<usize> (whole * rows) << 2), lda, steps, rest, 1, aside + <usize> whole * next, next);
+}
+
+/**
+ * Adds `steps` steps from `k` on to the block of C from row `m` on, in `count` panels from panel `p` on. The caller has
+ * set the panels.
+ *
+ * @param aside the packed block of A, or 0 if it is read in place
+ */
+function multiplyBlock(
+  product: Product, call: TilesCall, m: i32, k: i32, steps: i32, p: i32, count: i32, aside: usize,
+): void {
+  const lda = product.lda, ldc = product.ldc, transposed = aside != 0, wide = nativeColumns();
+  const height = heightOfBlock(product, m), rows = rowsOfTiles(height);
+  const whole = height / rows, rest = height % rows;
+  const from = transposed ? aside : product.a + <usize> m * lda + (<usize> k << 2);
+  const next = transposed ? tileBytes(rows, steps) : <usize> rows * lda;
+  const to = product.c + <usize> m * ldc + (<usize> (p * wide) << 2);
+  const last = product.N - (p + count - 1) * wide;
+  call.partial = <u64> (last < wide);
+  if (last < wide) setMask(call.mask, last);
+  call.k = steps;
+  // Rows without gaps between them are prefetched tile by tile.
+  call.ahead = lda == <usize> steps << 2 && !transposed ? 64 : 0;
+  // The first run of k adds the addend, later ones add to C.
+  call.add = <u64> (product.addend != 0 || k > 0);
+  call.addend = k > 0 ? 0 : <i64> <u64> product.addend - <i64> <u64> product.c;
+  call.panelCount = count;
+  call.tiles = whole;
+  call.tileStepA = next;
+  runTiles(call, from, transposed ? <usize> rows << 2 : lda, to, rows, transposed);
+  if (rest == 0) return;
+  call.tiles = 1;
+  const below = to + <usize> (whole * rows) * ldc;
+  runTiles(call, from + <usize> whole * next, transposed ? <usize> rest << 2 : lda, below, rest, transposed);
 }
 
 /** Rows per tile, so that `height` rows are cut into tiles of about equal size. */

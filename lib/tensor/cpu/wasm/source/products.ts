@@ -33,7 +33,13 @@ export function blasTask(args: BlasArguments, task: i32): void {
   multiplyByBlas(productOf(args.table, task));
 }
 
-/** Job: parts of products by machine code. */
+/** Job: parts of products by machine code, and those that follow them. */
 export function tilesTask(args: TilesArguments, task: i32): void {
-  multiplyByPanels(productOf(args.table, task), scratch() + args.aside);
+  const own = scratch();
+  let product = productOf(args.table, task);
+  multiplyByPanels(product, own + args.aside, own + args.packed);
+  while (product.next != 0) {
+    product = changetype<Product>(args.table + product.next);
+    multiplyByPanels(product, own + args.aside, own + args.packed);
+  }
 }

@@ -13,10 +13,12 @@ export const A_STEP_BYTES: usize = 32;
 export const BLOCK_TILES: i32 = 8;
 export const B_STEP_BYTES: usize = 64;
 export const EDGE_TILE_BYTES: usize = 192;
+export const KEPT_BYTES: usize = 524288;
 export const K_RUN: i32 = 384;
 export const PACKED_BLOCK: i32 = 32;
 export const PACKED_LANES: i32 = 32;
 export const PACKED_ROW_BYTES: usize = 128;
+export const PACKED_STEPS: i32 = 768;
 export const PANEL_COLUMNS: i32 = 16;
 export const TILE_COLUMNS: i32 = 8;
 export const TILE_ROWS: i32 = 6;
@@ -236,8 +238,9 @@ if (offsetof<BlasArguments>() != 4 || offsetof<BlasArguments>("table") != 0) ERR
 export class TilesArguments {
   table: usize;
   aside: usize;
+  packed: usize;
 }
-if (offsetof<TilesArguments>() != 8 || offsetof<TilesArguments>("table") != 0 || offsetof<TilesArguments>("aside") != 4) ERROR("TilesArguments is laid out differently");
+if (offsetof<TilesArguments>() != 12 || offsetof<TilesArguments>("table") != 0 || offsetof<TilesArguments>("aside") != 4 || offsetof<TilesArguments>("packed") != 8) ERROR("TilesArguments is laid out differently");
 
 @unmanaged
 export class PackPanelsArguments {
@@ -818,10 +821,11 @@ export class Product {
   c: usize;
   ldc: usize;
   addend: usize;
+  next: usize;
   transposeA: i32;
   transposeB: i32;
 }
-if (offsetof<Product>() != 60 || offsetof<Product>("M") != 0 || offsetof<Product>("N") != 4 || offsetof<Product>("K") != 8 || offsetof<Product>("alpha") != 12 || offsetof<Product>("a") != 16 || offsetof<Product>("lda") != 20 || offsetof<Product>("b") != 24 || offsetof<Product>("ldb") != 28 || offsetof<Product>("panels") != 32 || offsetof<Product>("panelStep") != 36 || offsetof<Product>("c") != 40 || offsetof<Product>("ldc") != 44 || offsetof<Product>("addend") != 48 || offsetof<Product>("transposeA") != 52 || offsetof<Product>("transposeB") != 56) ERROR("Product is laid out differently");
+if (offsetof<Product>() != 64 || offsetof<Product>("M") != 0 || offsetof<Product>("N") != 4 || offsetof<Product>("K") != 8 || offsetof<Product>("alpha") != 12 || offsetof<Product>("a") != 16 || offsetof<Product>("lda") != 20 || offsetof<Product>("b") != 24 || offsetof<Product>("ldb") != 28 || offsetof<Product>("panels") != 32 || offsetof<Product>("panelStep") != 36 || offsetof<Product>("c") != 40 || offsetof<Product>("ldc") != 44 || offsetof<Product>("addend") != 48 || offsetof<Product>("next") != 52 || offsetof<Product>("transposeA") != 56 || offsetof<Product>("transposeB") != 60) ERROR("Product is laid out differently");
 
 @unmanaged
 export class AmxCall {
