@@ -8,8 +8,10 @@ import { forElements, forRows, type KernelFunction, register, reserveScratch } f
 import type { Machine } from "../machine/machine.ts";
 import { asideBytes, packedBytes } from "../products/panels.ts";
 
-/** Queries per task, for any number of threads; a multiple of TILE_ROWS and of ATTENTION_STRIP. */
+/** Queries of a small task; a multiple of TILE_ROWS and of ATTENTION_STRIP. */
 const QUERIES = 192;
+/** Enough that threads do not wait long for each other. */
+const TASKS_PER_THREAD = 8;
 /** From this many queries on, a strip's products are worth calls of machine code or of a BLAS. */
 const CALLED_QUERIES = 16;
 
@@ -39,6 +41,19 @@ function callsOf({ native, blas }: Machine, { T, S, D }: Sizes) {
   return { lds, unit: native?.columns ?? TILE_COLUMNS, parts, rows: packedBytes(native, S, D) };
 }
 
+/**
+ * Cuts attention by calls into tasks, as large as several for each thread can be: a task packs keys and values once for
+ * its heads. No bits depend on it.
+ */
+function cutOf({ B, T, H, G }: Sizes, threads: number) {
+  const cuts = [[H / G, T], [H / G, QUERIES], [1, QUERIES]].map(([headsPerTask, most]) => {
+    const tasksPerHead = Math.ceil(T / most!);
+    const queriesPerTask = roundUp(Math.ceil(T / tasksPerHead), ATTENTION_STRIP);
+    return { headsPerTask: headsPerTask!, queriesPerTask, tasksPerHead, tasks: B * H / headsPerTask! * tasksPerHead };
+  });
+  return cuts.find(({ tasks }) => tasks >= TASKS_PER_THREAD * threads) ?? cuts.at(-1)!;
+}
+
 const attention: KernelFunction = ({ inputs: { q, k, v, documents }, backend }) => {
   const { machine } = backend;
   const sizes = sizesOf(q!, k!);
@@ -54,22 +69,24 @@ const attention: KernelFunction = ({ inputs: { q, k, v, documents }, backend }) 
     const bytes = T * 4;
     forRows(machine, "copyRows", B, T, { bytes, from: found, fromStride: bytes, to: firstKeys, toStride: bytes });
   }
-  const queriesPerTask = Math.min(QUERIES, roundUp(T, TILE_ROWS));
-  const tasksPerHead = Math.ceil(T / queriesPerTask);
   const tensors = { ...from, out, logs: aside.address, firstKeys };
-  const args = { ...tensors, T, S, H, G, D, scale: 1 / Math.sqrt(D), queriesPerTask, tasksPerHead };
-  const [tasks, scores] = [B * H * tasksPerHead, B * H * T * S];
+  const args = { ...tensors, T, S, H, G, D, scale: 1 / Math.sqrt(D) };
+  const scores = B * H * T * S;
   const calls = callsOf(machine, sizes);
   if (calls !== undefined) {
     const { lds, unit, parts, rows } = calls;
     const sums = ATTENTION_STRIP * ROW_SUMS.bytes;
     const places = reserveScratch(machine, { ...parts, values: rows, scales: 4 * ATTENTION_STRIP, sums });
-    machine.run("attentionByCalls", { ...args, lds, unit, ...places }, tasks, scores * (D / 50 + 1));
+    const { tasks, ...cut } = cutOf(sizes, machine.threads);
+    machine.run("attentionByCalls", { ...args, ...cut, lds, unit, ...places }, tasks, scores * (D / 50 + 1));
   } else {
     const lds = ldsOf(S, TILE_COLUMNS);
     const [keys, values] = [4 * roundUp(S, TILE_COLUMNS) * D, 4 * roundUp(D, TILE_COLUMNS) * S];
     const places = reserveScratch(machine, { edge: EDGE_TILE_BYTES, keys, values, scores: 4 * TILE_ROWS * lds });
-    machine.run("attention", { ...args, lds, ...places }, tasks, scores * (D / 20 + 1));
+    const queriesPerTask = Math.min(QUERIES, roundUp(T, TILE_ROWS));
+    const tasksPerHead = Math.ceil(T / queriesPerTask);
+    const cut = { queriesPerTask, tasksPerHead };
+    machine.run("attention", { ...args, ...cut, lds, ...places }, B * H * tasksPerHead, scores * (D / 20 + 1));
   }
   return info;
 };

@@ -108,7 +108,13 @@ export const KERNELS = {
 
   attention: kernel("attention", FORWARD),
   attentionGrad: kernel("attention", { ...BACKWARD, ...addresses("queries", "douts") }),
-  attentionByCalls: kernel("attention-by-calls", { ...FORWARD, ...BY_CALLS, ...addresses("scales", "sums") }),
+  /** A task has `headsPerTask` heads that read the same keys, and one of `tasksPerHead` runs of queries. */
+  attentionByCalls: kernel("attention-by-calls", {
+    ...FORWARD,
+    ...BY_CALLS,
+    ...ints("headsPerTask"),
+    ...addresses("scales", "sums"),
+  }),
   /**
    * In scratch memory: `panels`, a packed strip of queries or of their gradients; `aside`, a packed block of scores.
    */

@@ -73,25 +73,31 @@ export function plainProduct(): Product {
   setRange(table + <usize> row * offsetof<RowRange>(), (first & ~15) << 2, roundUp16(stop) << 2, a, b);
 }
 
-/** Job: a run of queries of one head. */
+/** Job: a run of queries of one or more heads that read the same keys and values. */
 export function attentionByCallsTask(args: AttentionByCallsArguments, task: i32): void {
   const T = args.T, S = args.S, H = args.H, G = args.G, D = args.D;
-  const perTask = args.queriesPerTask, tasks = args.tasksPerHead;
-  const head = task / tasks;
-  const batch = head / H, h = head % H, g = h / (H / G);
-  const ldq = <usize> (H * D) << 2, ldk = <usize> (G * D) << 2, lds = <usize> args.lds << 2;
-  const qOffset = <usize> batch * <usize> T * ldq + (<usize> (h * D) << 2);
-  const kOffset = <usize> batch * <usize> S * ldk + (<usize> (g * D) << 2);
-  const k = args.k + kOffset, v = args.v + kOffset;
+  const perTask = args.queriesPerTask, tasks = args.tasksPerHead, heads = args.headsPerTask;
+  const first = task / tasks * heads; // of the heads of all sequences
+  const batch = first / H, g = first % H / (H / G);
+  const ldk = <usize> (G * D) << 2, kOffset = <usize> batch * <usize> S * ldk + (<usize> (g * D) << 2);
+  const t0 = (task % tasks) * perTask, t1 = min(t0 + perTask, T), seen = S - T + t1;
+  if (hasNative()) {
+    packPanels(args.k + kOffset, ldk, true, D, seen, scratch() + args.keys);
+    packPanels(args.v + kOffset, ldk, false, seen, D, scratch() + args.values);
+  }
+  for (let head = first; head < first + heads; head++) attendByCalls(args, head, kOffset, t0, t1);
+}
+
+/** Queries `t0` to `t1` of a head; keys and values that they see are packed. */
+function attendByCalls(args: AttentionByCallsArguments, head: i32, kOffset: usize, t0: i32, t1: i32): void {
+  const T = args.T, S = args.S, H = args.H, D = args.D, batch = head / H;
+  const ldq = <usize> (H * D) << 2, ldk = <usize> (args.G * D) << 2, lds = <usize> args.lds << 2;
+  const qOffset = <usize> batch * <usize> T * ldq + (<usize> (head % H * D) << 2);
+  const k = args.k + kOffset, v = args.v + kOffset, seen = S - T + t1;
   const logs = args.logs + (<usize> head * <usize> T << 2);
   const firsts = args.firstKeys + (<usize> batch * <usize> T << 2);
-  const t0 = (task % tasks) * perTask, t1 = min(t0 + perTask, T);
   const own = scratch();
   const scores = own + args.scores, scales = own + args.scales, keys = own + args.keys, values = own + args.values;
-  if (hasNative()) {
-    packPanels(k, ldk, true, D, S, keys);
-    packPanels(v, ldk, false, S, D, values);
-  }
   const product = plainProduct();
   for (let t = t0; t < t1; t += ATTENTION_STRIP) {
     const rows = min(ATTENTION_STRIP, t1 - t);
@@ -113,7 +119,7 @@ export function attentionByCallsTask(args: AttentionByCallsArguments, task: i32)
     }
     product.N = D, product.K = n, product.alpha = 1;
     product.a = scores, product.lda = lds, product.c = out, product.ldc = ldq;
-    setStepsOfB(product, v, ldk, values, begin, S);
+    setStepsOfB(product, v, ldk, values, begin, seen);
     multiply(product, 0);
     for (let i = 0; i < rows; i++) scaleRow(out + <usize> i * ldq, D, load<f32>(scales + (<usize> i << 2)));
   }
