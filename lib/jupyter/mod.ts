@@ -4,3 +4,4 @@ export { checkLanguage, type Notebook, notebookText, parseNotebook } from "./for
 export type { Parameter } from "./declared.ts";
 export { startKernel } from "./kernel/mod.ts";
 export { declarationOf, injectParameters, notebookParameters, readParameters } from "./parameters.ts";
+export { notebookToScript, scriptToNotebook } from "./script/mod.ts";

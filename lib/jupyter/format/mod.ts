@@ -1,4 +1,4 @@
 // Notebook files.
 export { checkLanguage } from "./language.ts";
 export * from "./notebook.ts";
-export { cellId, parseNotebook } from "./read.ts";
+export { cellId, isCellId, parseNotebook } from "./read.ts";

@@ -48,8 +48,10 @@ const notebookSchema = z.looseObject({
 type Stored = z.infer<typeof notebookSchema>;
 type StoredOutput = z.infer<typeof outputSchema>;
 
-/** Ids that nbformat allows. */
-const ID = /^[a-zA-Z0-9_-]{1,64}$/;
+/** Whether nbformat allows a cell to have this id. */
+export function isCellId(id: unknown): id is string {
+  return typeof id === "string" && /^[a-zA-Z0-9_-]{1,64}$/.test(id);
+}
 
 /**
  * A notebook from the text of its file. Ids that are missing or not unique are replaced by new ones.
@@ -124,7 +126,7 @@ function withIds(notebook: Notebook): Notebook {
   const used = new Set<string>();
   const cells = notebook.cells.map((cell, at) => {
     let { id = "" } = cell;
-    for (let n = 0; !ID.test(id) || used.has(id); n++) id = cellId(cell.source, at, n);
+    for (let n = 0; !isCellId(id) || used.has(id); n++) id = cellId(cell.source, at, n);
     used.add(id);
     return { ...cell, id };
   });

@@ -1,0 +1,2 @@
+// Notebooks as scripts.
+export { notebookToScript, scriptToNotebook } from "./convert.ts";
