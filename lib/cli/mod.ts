@@ -40,6 +40,7 @@ const COMMANDS: Readonly<Record<string, readonly [file: string, action: string]>
   model: ["./model.ts", "modelCommand"],
   domains: ["./domains.ts", "domainsCommand"],
   export: ["./export.ts", "exportCommand"],
+  convert: ["./convert.ts", "convertCommand"],
   serve: ["./serve.ts", "serveCommand"],
   doctor: ["./doctor.ts", "doctorCommand"],
   init: ["./init.ts", "initCommand"],

@@ -23,6 +23,7 @@ const MOST: Readonly<Record<string, Readonly<Record<string, boolean | readonly s
   export: { read: true, write: true, env: true, sys: true },
   // `model get` downloads from the hub and the storage that it redirects to, whose hosts are not known beforehand.
   model: { ...CHANGE, net: true },
+  convert: { read: true, write: true, env: true },
   init: { read: true, write: true, env: true },
   plan: { read: true, env: true, sys: true, run: ["sinfo"] },
   serve: SERVE,
