@@ -12,6 +12,7 @@ export type Requirement =
   | "python-gguf"
   | "python-llama-cpp"
   | "python-tensorboard"
+  | "python-schedulers"
   | "chromium"
   | "jupyter"
   | "vulkan"
@@ -26,12 +27,18 @@ const detectors: Readonly<Record<Requirement, () => boolean>> = {
   "python-gguf": () => succeeds(pythonCommand(), ["-c", "import gguf, torch, transformers, safetensors, accelerate"]),
   "python-llama-cpp": () => succeeds(pythonCommand(), ["-c", "import xllamacpp"]),
   "python-tensorboard": () => succeeds(pythonCommand(), ["-c", "import tensorboard"]),
+  "python-schedulers": () => succeeds(schedulersPython(), ["-c", "import kubernetes_validate" + packaged("sky")]),
   "chromium": () => chromiumPath() !== undefined,
   "jupyter": () => succeeds(pythonCommand(), ["-c", "import nbclient, nbformat, jupyter_client"]),
   // In a process of its own: a broken Vulkan driver may abort the process that asks for an adapter.
   "vulkan": () => succeeds(Deno.execPath(), ["eval", "Deno.exit((await navigator.gpu?.requestAdapter()) ? 0 : 1)"]),
   "blas": () => ["libopenblas.so.0", "libopenblas.so"].some(opens),
 };
+
+/** The Python that has kubernetes-validate and SkyPilot, whose requirements conflict with those of other packages. */
+export function schedulersPython(): string {
+  return Deno.env.get("STITCHBOOK_SCHEDULERS_PYTHON") || pythonCommand();
+}
 
 /** Python that fails if a package is not installed, without importing it. */
 const packaged = (name: string) => `, importlib.util; assert importlib.util.find_spec("${name}")`;
@@ -84,8 +91,8 @@ export function optionalTest(
 }
 
 /** What Python prints; its error is the test's. */
-export function python(args: readonly string[], cwd = "."): string {
-  const { success, stdout, stderr } = new Deno.Command(pythonCommand(), { args: [...args], cwd }).outputSync();
+export function python(args: readonly string[], cwd = ".", command = pythonCommand()): string {
+  const { success, stdout, stderr } = new Deno.Command(command, { args: [...args], cwd }).outputSync();
   assert.ok(success, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout);
 }

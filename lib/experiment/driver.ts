@@ -16,11 +16,12 @@ import {
 } from "../run/mod.ts";
 import { type ServerWorker, startServerWorker, takenPortText } from "../serve/mod.ts";
 import { openDevice } from "../tensor/mod.ts";
-import { slurmHelp } from "../engine/mod.ts";
+import { engineHelp } from "../engine/mod.ts";
 import { workOnCell } from "./cell-worker.ts";
 import { elsewhere, type Place } from "./elsewhere.ts";
 import { type Experiment, planOf } from "./experiment.ts";
 import { showJobs } from "./engine-for.ts";
+import { engineFiles } from "./engine-files.ts";
 import { keepPageOpen } from "./keep-page-open.ts";
 import { resultTables, runJson, seedsOutcome } from "./outcome.ts";
 import { checkMemory, checkTime, showPlan } from "./preflight.ts";
@@ -48,9 +49,9 @@ export async function experimentCommand<Schema extends z.ZodType, Prepared>(
   args: readonly string[],
 ): Promise<void> {
   if (args[0] === CHECK_OPTION) return await answerTrialCheck(experiment);
-  if (args.some((arg, i) => (arg === "--help" || arg === "-h") && args[i + 1] === "slurm")) {
-    return console.log(slurmHelp());
-  }
+  const at = args.findIndex((arg) => arg === "--help" || arg === "-h");
+  const help = at < 0 ? undefined : engineHelp(args[at + 1]);
+  if (help !== undefined) return console.log(help);
   const parsed = parseExperimentArguments(args, experiment.definition);
   if (parsed.kind === "help") return console.log(parsed.text);
   const [name, ...options] = parsed.command;
@@ -71,9 +72,14 @@ export async function experimentCommand<Schema extends z.ZodType, Prepared>(
   try {
     if (invocation.cell !== undefined) return await workOnCell(experiment, invocation, device);
     if (dryRun) {
+      const { engine } = invocation;
+      const files = engine === "kubernetes" || engine === "skypilot"
+        ? await engineFiles(invocation, experiment.definition.name, { plan, device })
+        : undefined;
       const speed = await showPlan(plan, device, invocation);
-      if (invocation.engine === "local") return;
+      if (engine === "local") return;
       const print = invocation.json ? console.error : console.log;
+      if (files !== undefined) return print(await files.write());
       return await showJobs(invocation, experiment.definition.name, { plan, speed, device, print });
     }
     // What this machine can do says nothing of the nodes of a cluster.

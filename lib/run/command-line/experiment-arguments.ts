@@ -9,13 +9,7 @@ import { readConfigFile } from "../config/config-file.ts";
 import { checkName } from "../catalog/labels.ts";
 import { parseWithCommander, readInteger } from "./commander.ts";
 import type { MayChange } from "../cells/continuation.ts";
-import {
-  checkEngine,
-  type EngineName,
-  engineOption,
-  type EngineSetting,
-  takeEngineSettings,
-} from "./engine-settings.ts";
+import { checkRuns, type EngineName, engineOption, type EngineSetting, takeEngineSettings } from "./engine-settings.ts";
 import { isRunId, makeRunId } from "../files/run-id.ts";
 import { defaultRunsFolder } from "../files/runs-folder.ts";
 import { LARGEST_SEED, readSeeds } from "../config/seeds.ts";
@@ -87,7 +81,7 @@ export interface RunInvocation<Config> {
   readonly parallel: number;
   /** Where cells are built. */
   readonly engine: EngineName;
-  /** Settings of the engine, `--slurm.<name> <value>`, in order, without `slurm.`. */
+  /** Settings of the engine, such as `--slurm.<name> <value>`, in order, without `slurm.`. */
   readonly engineSettings: readonly EngineSetting[];
   /** Whether to follow jobs of the run that were handed in before, and hand in none. */
   readonly attach: boolean;
@@ -148,7 +142,7 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
     serve: given.serve,
     port: given.port === undefined ? undefined : readInteger("--port", given.port, 0, 65_535),
     parallel: given.parallel === undefined ? 1 : readInteger("--parallel", given.parallel, 1, MOST_PARALLEL),
-    engine: engineOf(given, engineSettings),
+    engine: engineOf(given),
     engineSettings,
     attach: given.attach ?? false,
     cell: cellOf(given),
@@ -282,13 +276,14 @@ function idOf({ id, seeds }: Options): string | undefined {
   return id;
 }
 
-/** @throws UserError `command.conflict` for settings of another engine */
-function engineOf({ engine, parallel }: Options, settings: readonly EngineSetting[]): EngineName {
-  checkEngine(engine, settings);
-  if (engine === "slurm" && parallel !== undefined) {
+/** @throws UserError `command.conflict` for options of another engine, `engine.files` as `checkRuns()` does */
+function engineOf({ engine, parallel, dryRun }: Options): EngineName {
+  if (!dryRun) checkRuns(engine);
+  if (engine !== "local" && parallel !== undefined) {
+    const name = { slurm: "Slurm", kubernetes: "Kubernetes", skypilot: "SkyPilot" }[engine];
     throw new UserError(
       "command.conflict",
-      "Cannot use --parallel with --engine slurm: Slurm decides what runs at once",
+      `Cannot use --parallel with --engine ${engine}: ${name} decides what runs at once`,
     );
   }
   return engine;

@@ -4,7 +4,12 @@ import { z } from "zod";
 import { MOST_THREADS } from "../../../lib/device-names.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { openDevice } from "../../../lib/tensor/mod.ts";
-import { checkLabel, type ExperimentDefinition, parseExperimentArguments } from "../../../lib/run/mod.ts";
+import {
+  checkLabel,
+  engineArguments,
+  type ExperimentDefinition,
+  parseExperimentArguments,
+} from "../../../lib/run/mod.ts";
 
 const phase = z.strictObject({
   steps: z.int().positive().default(100).describe("How many steps"),
@@ -143,6 +148,21 @@ Deno.test("`parseExperimentArguments()` reads every option", () => {
     webhook: undefined,
   });
   assert.equal(command.join(" "), `bts ${args}`);
+});
+
+Deno.test("files are written for kubernetes and skypilot with `--dry-run` alone, and settings are of one engine", () => {
+  const given = ["--engine=kubernetes", "--kubernetes.claim", "lab", "--kubernetes.expert.gpus=1"];
+  const { engine, engineSettings } = parse([...given, "--dry-run"]);
+  const refused = (args: string[], code: string, message: RegExp) =>
+    assert.throws(() => parse(args), { code, message });
+  assert.equal(engine, "kubernetes");
+  assert.deepEqual(engineSettings, [["claim", "lab"], ["expert.gpus", "1"]]);
+  refused(given, "engine.files", /Cannot run anything with --engine kubernetes: Stitchbook writes the files/);
+  refused(["--engine", "skypilot"], "engine.files", /--engine skypilot/);
+  const other = ["--engine", "skypilot", "--dry-run", "--kubernetes.claim", "lab"];
+  refused(other, "command.conflict", /Cannot use --kubernetes\.claim without --engine kubernetes/);
+  refused([...given, "--dry-run", "--parallel", "2"], "command.conflict", /Kubernetes decides what runs at once/);
+  assert.throws(() => engineArguments("skypilot", []), { code: "engine.files" });
 });
 
 Deno.test("`--slurm.<setting>` goes to the engine as it is given, and only to the engine slurm", () => {
