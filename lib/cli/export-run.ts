@@ -1,4 +1,4 @@
-// `deno task export run`: a run as a page, Markdown, CSV files or a log folder of TensorBoard.
+// `deno task export run`: a run as a page, Markdown, a notebook, CSV files or a log folder of TensorBoard.
 import { dirname, join } from "node:path";
 import { Command, Option } from "commander";
 import { type ExportedRun, RUN_FORMATS, type RunFile, runFormat, type RunFormatName } from "../export/mod.ts";
@@ -33,7 +33,7 @@ export async function exportRunCommand(args: readonly string[], print: Print): P
     .addOption(new Option("--to <format>", "what to write").choices(names).makeOptionMandatory())
     .option(
       "-o, --out <path>",
-      `a file for html and md, a new or empty folder for the others (default: a name in ${EXPORTS_FOLDER})`,
+      `a file for html, md and ipynb, a new or empty folder for the others (default: a name in ${EXPORTS_FOLDER})`,
     )
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "write one JSON object: run, to, out, files");
@@ -69,7 +69,7 @@ async function runToExport(runsFolder: string, id: string): Promise<ExportedRun>
   const folder = join(runsFolder, id);
   const view = await readRun(runsFolder, id);
   if (view === undefined) throw new UserError("run.none", `Cannot export the run ${id}: it has logged nothing`);
-  return { view, labels: await readLabels(folder), provenance: await readProvenance(folder) };
+  return { view, runsFolder, labels: await readLabels(folder), provenance: await readProvenance(folder) };
 }
 
 /** Writes one file, or replaces it; it is whole or as it was. @returns its size in bytes */

@@ -1,7 +1,7 @@
 // A notebook's handle to a run: watch it, stop it, read it, use its models. Everything that it returns shows itself.
 import { join } from "node:path";
 import { type GenerateOptions, openRun, type SavedRun, type TrainedModel } from "../library/mod.ts";
-import { type MetricPoint, readRun, type RunResults, type RunStatus, type RunView, stopAndWait } from "../run/mod.ts";
+import { readRun, type RunResults, type RunStatus, type RunView, stopAndWait } from "../run/mod.ts";
 import type { Figure } from "../report/mod.ts";
 import { card } from "./card.ts";
 import { type DISPLAY, type Displayable, displaying, type Shown, shown } from "./display.ts";
@@ -10,13 +10,11 @@ import { type GatesOptions, type TextGates, textGates } from "./show/gates.ts";
 import { showsModel } from "./show/model.ts";
 import { resultsBundle, resultsOf } from "./show/results.ts";
 import { type Settings, settingsOf } from "./show/settings.ts";
-import { loggedTable, type Row, type Rows, rowsTable } from "./show/table.ts";
+import { type MetricRow, metricsTable } from "./show/metrics.ts";
+import { loggedTable, type Rows } from "./show/table.ts";
 import { serverOf } from "./stream.ts";
 import { told } from "./told.ts";
 import { watch, type WatchOptions } from "./watch.ts";
-
-/** A point of a cell's metrics: the step, the seconds since the cell's first point, and each value by name. */
-export type MetricRow = Row & { readonly step: number; readonly seconds: number };
 
 /** A run, seen from a notebook; `using` frees its models. As the value of a notebook's cell it shows its card. */
 export interface RunHandle extends Displayable, Disposable {
@@ -119,7 +117,7 @@ export function runHandle(runsFolder: string, id: string): RunHandle {
     metrics: (cell) =>
       shown(told(async () => {
         using run = await openRun(id, { runs: runsFolder });
-        return rowsTable(metricRows(run.metrics(cell)), `Metrics of ${cell}`);
+        return metricsTable(cell, run.metrics(cell));
       })),
     results: () =>
       shown(told(async () => {
@@ -152,9 +150,4 @@ export function runHandle(runsFolder: string, id: string): RunHandle {
     },
   };
   return displaying(handle, async () => card(await view(), { url: await url(), now: new Date().toISOString() }));
-}
-
-function metricRows(points: readonly MetricPoint[]): MetricRow[] {
-  const start = points.length === 0 ? 0 : Date.parse(points[0]!.time);
-  return points.map(({ step, time, values }) => ({ step, seconds: (Date.parse(time) - start) / 1000, ...values }));
 }

@@ -4,6 +4,7 @@ export { type Comparison } from "./compare.ts";
 export { DISPLAY, type Displayable, displaying, type MediaBundle, type Shown } from "./display.ts";
 export { type RunHandle } from "./handle.ts";
 export { lab } from "./lab.ts";
+export { type ReadingCell, readingCells } from "./reading.ts";
 export { type CurveOptions, type FigureName } from "./show/figure.ts";
 export { type TextGates } from "./show/gates.ts";
 export { type LiveCurves } from "./show/live-curves.ts";

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { exportCommand } from "../../lib/cli/export.ts";
 import { explainError, UserError } from "../../lib/errors.ts";
+import { parseNotebook } from "../../lib/jupyter/mod.ts";
+import { DISPLAY, type Displayable, lab } from "../../lib/notebook/mod.ts";
 import { addLabel, beginRun, withRun } from "../../lib/run/mod.ts";
 import { filesBelow } from "../../lib/run/files/files.ts";
 import { results, trainCell } from "../run/trained-run.ts";
@@ -81,6 +83,38 @@ Deno.test("`exportRunCommand()` writes every format, and says where and how larg
   });
 });
 
+Deno.test("`exportRunCommand()` writes a notebook whose code shows what its outputs are", async () => {
+  await withFolders(async ({ runs, out, id }) => {
+    const path = join(out, "run.ipynb");
+    await exported(id, "--runs", runs, "--to", "ipynb", "--out", path);
+    const { cells } = parseNotebook(await Deno.readTextFile(path), path);
+    const code = cells.filter((cell) => cell.cell_type === "code");
+    assert.deepEqual(code.map(({ source }) => source), [
+      `import { lab } from "stitchbook";\n\nconst run = await lab.attach(${JSON.stringify(id)}, { runs: ${
+        JSON.stringify(runs)
+      } });\nrun;`,
+      "run.results();",
+      'run.figure("mean");',
+      'run.figure("matrix");',
+      'run.figure("loss");',
+      'run.figure("parameters");',
+      'run.figure("time");',
+      'run.metrics("seed");',
+      "run.settings();",
+    ]);
+    using run = await lab.attach(id, { runs });
+    for (const [at, { source, outputs, execution_count }] of code.entries()) {
+      const value = at === 0 ? run : new Function("run", `return ${source}`)(run) as Displayable;
+      const shown = await value[DISPLAY]();
+      assert.deepEqual(outputs, [{ output_type: "display_data", data: shown, metadata: {} }], source);
+      assert.equal(execution_count, at + 1);
+      assert.ok(shown["text/plain"] !== "", source);
+    }
+    const text = cells.filter((cell) => cell.cell_type === "markdown").map(({ source }) => source).join("\n");
+    assert.match(text, /^# A small run\n[^]*\n## Reproduce\n\n```sh\ndeno task small\n```$/);
+  });
+});
+
 Deno.test("`exportRunCommand()` refuses what it cannot write, and writes nothing", async () => {
   await withFolders(async ({ runs, out }) => {
     await Deno.writeTextFile(join(out, "a file"), "mine");
@@ -91,7 +125,7 @@ Deno.test("`exportRunCommand()` refuses what it cannot write, and writes nothing
     await refuses(of("html", out), /it is a folder/);
     await refuses(of("md", join(out, "none", "page.md")), /there is no folder/);
     await refuses(of("html", ""), /empty/);
-    await refuses(of("pdf", join(out, "x")), /Allowed choices are html, md, csv, tensorboard/);
+    await refuses(of("pdf", join(out, "x")), /Allowed choices are html, md, ipynb, csv, tensorboard/);
     await refuses(["last", "--runs", runs], /--to/);
     await refuses(["another", "--runs", runs, "--to", "md"], /There is no run "another"[\s\S]*deno task ls/);
     assert.deepEqual([...Deno.readDirSync(out)].map(({ name }) => name), ["a file"]);
@@ -105,8 +139,10 @@ Deno.test("`exportRunCommand()` writes a run that is under way or damaged as far
     await Deno.writeTextFile(log, ["damaged", ...lines.slice(1)].join("\n"));
     await exported(id, "--runs", runs, "--to", "md", "--out", join(out, "damaged.md"));
     assert.match(await Deno.readTextFile(join(out, "damaged.md")), /beginning of this run’s log is damaged/);
+    await exported(id, "--runs", runs, "--to", "ipynb", "--out", join(out, "damaged.ipynb"));
     const run = await beginRun({ ...COMMON, runsFolder: runs, command: [] });
     await exported(run.id, "--runs", runs, "--to", "csv", "--out", join(out, "running"));
+    await exported(run.id, "--runs", runs, "--to", "ipynb", "--out", join(out, "running.ipynb"));
     await exported(run.id, "--runs", runs, "--to", "html", "--out", join(out, "running.html"));
     assert.match(await Deno.readTextFile(join(out, "running.html")), /still in progress/);
     run.finish(results);

@@ -1,11 +1,11 @@
 // A run as CSV files in long form: one line per value, so that any program can filter and pivot them.
-import type { ExportedRun, RunFile } from "./exported-run.ts";
+import type { KnownRun, RunFile } from "./exported-run.ts";
 import { markedSettings, type RunView, SOURCE_NAMES } from "../../run/mod.ts";
 
 type Value = string | number | null;
 
 /** Metrics, results, tables, cells and settings, one file each; the first column of each is the run's id. */
-export function csvFiles({ view, provenance }: ExportedRun): RunFile[] {
+export function csvFiles({ view, provenance }: KnownRun): RunFile[] {
   const { id } = view;
   const file = (name: string, columns: readonly string[], rows: Iterable<readonly Value[]>): RunFile => ({
     name: `${name}.csv`,

@@ -2,9 +2,15 @@
 import type { AboutRun } from "../../report/mod.ts";
 import type { RunView } from "../../run/mod.ts";
 
-/** A run with everything that an export shows. */
-export interface ExportedRun extends AboutRun {
+/** A run with everything that is known of it. */
+export interface KnownRun extends AboutRun {
   readonly view: RunView;
+}
+
+/** A run to export. */
+export interface ExportedRun extends KnownRun {
+  /** The folder that it is in. */
+  readonly runsFolder: string;
 }
 
 /** One file of an export. */

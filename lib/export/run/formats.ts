@@ -8,7 +8,11 @@ import { tensorboardFiles } from "./tensorboard/files.ts";
 type RunFormat =
   & { readonly about: string }
   & (
-    | { readonly kind: "file"; readonly extension: string; readonly write: (run: ExportedRun) => string }
+    | {
+      readonly kind: "file";
+      readonly extension: string;
+      readonly write: (run: ExportedRun) => string | Promise<string>;
+    }
     | { readonly kind: "folder"; readonly write: (run: ExportedRun) => readonly RunFile[] }
   );
 
@@ -25,6 +29,13 @@ export const RUN_FORMATS = {
     extension: ".md",
     about: "the same as Markdown, without figures",
     write: ({ view, ...about }) => reportMarkdown(view, about),
+  },
+  ipynb: {
+    kind: "file",
+    extension: ".ipynb",
+    about: "a notebook with results, figures, tables and settings, and the code that shows them",
+    // What shows runs in notebooks takes a moment to load.
+    write: async (run) => (await import("./ipynb.ts")).runNotebook(run),
   },
   csv: { kind: "folder", about: "a folder with metrics, results, tables, cells and settings", write: csvFiles },
   tensorboard: { kind: "folder", about: "a log folder for TensorBoard", write: tensorboardFiles },

@@ -34,6 +34,14 @@ const FIGURES = {
 /** Names of the figures that a run can show. */
 export type FigureName = keyof typeof FIGURES;
 
+/** The figures that a run has logged something for, by name. */
+export function shownFigures(view: RunView): [name: FigureName, figure: Figure][] {
+  return Object.entries(FIGURES).flatMap(([name, draw]) => {
+    const figure: Figure | undefined = draw(view);
+    return figure === undefined ? [] : [[name as FigureName, figure]];
+  });
+}
+
 /** How curves are drawn: only the figure `loss` has any. */
 export type CurveOptions = Pick<LossOptions, "smooth" | "log" | "x">;
 

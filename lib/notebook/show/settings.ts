@@ -1,6 +1,13 @@
 // The settings of a run that show themselves: each with where it comes from.
 import { join } from "node:path";
-import { markedSettings, readProvenance, type RunView, SOURCE_NAMES, textColumn } from "../../run/mod.ts";
+import {
+  markedSettings,
+  type Provenance,
+  readProvenance,
+  type RunView,
+  SOURCE_NAMES,
+  textColumn,
+} from "../../run/mod.ts";
 import { type Displayable, displayingNow } from "../display.ts";
 import { tablesBundle } from "./table.ts";
 
@@ -9,8 +16,11 @@ export type Settings = Readonly<Record<string, unknown>> & Displayable;
 
 /** The settings of a run, with the sources that its last process recorded. */
 export async function settingsOf(runsFolder: string, view: RunView): Promise<Settings> {
-  const sources = (await readProvenance(join(runsFolder, view.id))).at(-1)?.sources ?? {};
-  const { id, config } = view;
+  return settingsFrom(view, (await readProvenance(join(runsFolder, view.id))).at(-1)?.sources);
+}
+
+/** The settings of a run. @param sources where each comes from, as far as it is known */
+export function settingsFrom({ id, config }: RunView, sources: Provenance["sources"] = {}): Settings {
   return displayingNow({ ...config as Record<string, unknown> }, () =>
     tablesBundle({
       name: "settings",

@@ -1,13 +1,13 @@
 // A run as a log folder of TensorBoard: a subfolder for each cell with its curves, for each method with its results, and
 // one with the report as text. TensorBoard shows subfolders as runs, and draws equal tags of several in one chart.
 import { reportMarkdown } from "../../../report/mod.ts";
-import type { ExportedRun, RunFile } from "../exported-run.ts";
+import type { KnownRun, RunFile } from "../exported-run.ts";
 import { type CellView, placeName } from "../../../run/mod.ts";
 import { scalarEvent, textEvent, versionEvent } from "./events.ts";
 import { tfRecord } from "./tfrecord.ts";
 
 /** The event files of a run. */
-export function tensorboardFiles({ view, ...about }: ExportedRun): RunFile[] {
+export function tensorboardFiles({ view, ...about }: KnownRun): RunFile[] {
   const start = secondsOf(view.startedAt), end = secondsOf(view.updatedAt);
   const taken = new Set<string>();
   const file = (name: string, events: () => Iterable<Uint8Array>, above = ""): RunFile => ({

@@ -1,7 +1,7 @@
 // A run as TensorBoard's log folder, read back by TensorBoard itself.
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import type { ExportedRun } from "../../../../lib/export/run/exported-run.ts";
+import type { KnownRun } from "../../../../lib/export/run/exported-run.ts";
 import { tensorboardFiles } from "../../../../lib/export/run/tensorboard/files.ts";
 import { optionalTest, python } from "../../../optional.ts";
 import { evilAbout, evilView, sampleView } from "../../../report/sample.ts";
@@ -25,7 +25,7 @@ print(json.dumps([scalars, texts]))
 
 type Scalar = [folder: string, tag: string, step: number, time: number, value: string];
 
-async function readBack(run: ExportedRun): Promise<[Scalar[], string[][]]> {
+async function readBack(run: KnownRun): Promise<[Scalar[], string[][]]> {
   const folder = await Deno.makeTempDir({ prefix: "stitchbook-tensorboard-" });
   try {
     for (const { name, content } of tensorboardFiles(run)) {
