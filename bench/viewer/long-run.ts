@@ -51,7 +51,7 @@ export async function measureLongRun({ points, rounds, browser }: LongRunOptions
       await repeat("opened cold", rounds, () => served(runsFolder, false, open)),
     ];
     if (browser !== undefined) {
-      const page = (url: string) => browser.open(new URL(`runs/${ID}`, url).href, ".chart-plot canvas");
+      const page = (url: string) => browser.open(new URL(`runs/${ID}`, url).href, ".chart-curve");
       measured.push(await repeat("page, until there is a curve", rounds, () => served(runsFolder, false, page)));
     }
     await served(runsFolder, false, async (url) => {

@@ -8,13 +8,17 @@ import { type Drawing, valueNear } from "./lines.ts";
 import type { Range } from "./source.ts";
 import type { ChartSettings } from "./settings.ts";
 
+/** The largest weight of the moving average: over about a thousand points. */
+export const MOST_SMOOTH = 0.999;
+
 /** The weight of the moving average that suits the number of points that the metrics will have; 0 if none is noisy. */
 export function autoWeight(names: readonly SeriesNames[], chosen: readonly string[]): number {
   const expected = names.flatMap(({ steps, metrics }) =>
     metrics.filter(({ name }) => chosen.includes(name) && !isMeasured(name) && !isSteady(name))
       .map(({ points, step }) => step > 0 ? points * Math.max(1, (steps ?? step) / step) : points)
   );
-  return expected.length === 0 ? 0 : Number(smoothingWeight(Math.max(...expected)).toFixed(3));
+  if (expected.length === 0) return 0;
+  return Math.min(MOST_SMOOTH, Number(smoothingWeight(Math.max(...expected)).toFixed(3)));
 }
 
 /** `step 1,200`, `1.2M tokens`, `2 min 05 s`. */

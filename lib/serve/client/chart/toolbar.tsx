@@ -4,6 +4,7 @@ import { closeOnEscape } from "../common/menu.ts";
 import { AXIS_LABELS } from "./axis.ts";
 import type { Choice } from "./choices.ts";
 import type { ChartSettings } from "./settings.ts";
+import { MOST_SMOOTH } from "./texts.ts";
 
 export interface ToolbarProps {
   readonly title: string;
@@ -83,7 +84,7 @@ export function Toolbar(props: ToolbarProps) {
         <input
           type="range"
           min="0"
-          max="0.999"
+          max={String(MOST_SMOOTH)}
           step="0.001"
           value={String(weight)}
           onInput={(event) => onChange({ smooth: Number((event.currentTarget as HTMLInputElement).value) })}
