@@ -212,6 +212,7 @@ export {
   type ComparedRow,
   compareRuns,
 } from "./catalog/compare.ts";
+export { compareResultsAside } from "./catalog/compare-aside.ts";
 export {
   type ComparedDifference,
   type ComparedResult,

@@ -1,4 +1,4 @@
-// Reads what a comparison is of: the runs, their provenance and kept scores, and the two texts that are compared.
+// Reads what a comparison is of: the runs, their provenance, their kept scores, and the two texts that are compared.
 import { inParallel } from "../../in-parallel.ts";
 import {
   type FoldStore,
@@ -12,7 +12,8 @@ import {
   type RunView,
 } from "../../run/mod.ts";
 import { type CompareView, type TextKind, TEXTS } from "../client/compare/view.ts";
-import { type LineDiff, lineDiff } from "./line-diff.ts";
+import type { LineDiff } from "./line-diff.ts";
+import { lineDiffAside } from "./line-diff-aside.ts";
 import { keptText } from "./texts.ts";
 
 /** A run that is compared. */
@@ -20,7 +21,6 @@ export interface GatheredRun {
   readonly run: RunView;
   readonly folder: string;
   readonly made: Provenance | undefined;
-  readonly kept: readonly KeptScores[];
 }
 
 /** So many logs are read at once. */
@@ -36,14 +36,15 @@ export async function gatherRuns(runsFolder: string, folds: FoldStore, ids: read
       problems.push(await missingText(runsFolder, id));
       return [];
     }
-    const [{ name }, made, kept] = [
-      await readLabels(folder),
-      (await readProvenance(folder)).at(-1),
-      await readScores(runsFolder, run),
-    ];
-    return [{ run: { ...run, title: name ?? run.title }, folder, made, kept }];
+    const [{ name }, made] = [await readLabels(folder), (await readProvenance(folder)).at(-1)];
+    return [{ run: { ...run, title: name ?? run.title }, folder, made }];
   });
   return { runs: found.flat(), problems };
+}
+
+/** What each run kept of its documents and questions. */
+export function gatherScores(runsFolder: string, runs: readonly GatheredRun[]): Promise<KeptScores[][]> {
+  return inParallel(runs, AT_ONCE, ({ run }) => readScores(runsFolder, run));
 }
 
 async function missingText(runsFolder: string, id: string): Promise<string> {
@@ -88,7 +89,9 @@ export async function gatherLines(
     others: others.map(({ run }, i) => ({ id: run.id, label: labels[i + 1]! })),
     first: first.run.id,
     other: second.run.id,
-    diff: a === undefined || b === undefined ? undefined : lineDiff(a, b, { sameNumbers }) ?? "too-different",
+    diff: a === undefined || b === undefined
+      ? undefined
+      : await lineDiffAside(a, b, { sameNumbers }) ?? "too-different",
   };
 }
 

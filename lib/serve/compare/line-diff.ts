@@ -23,6 +23,14 @@ export interface LineDiff {
 
 /** Equal lines that are shown before and after others. */
 const CONTEXT = 3;
+/** How lines are compared. */
+export interface LineDiffOptions {
+  /** Whether lines that differ only in numbers are equal. @default false */
+  readonly sameNumbers?: boolean;
+  /** Most parts. @default 1,000 */
+  readonly most?: number;
+}
+
 /** Most parts that are shown. */
 const MOST_PARTS = 1_000;
 /** Texts that take longer to compare have too little in common for a comparison to tell anything. */
@@ -32,7 +40,7 @@ const MOST_MS = 1_000;
 export function lineDiff(
   a: string,
   b: string,
-  { sameNumbers = false, most = MOST_PARTS }: { readonly sameNumbers?: boolean; readonly most?: number } = {},
+  { sameNumbers = false, most = MOST_PARTS }: LineDiffOptions = {},
 ): LineDiff | undefined {
   const [before, after] = [linesOf(a), linesOf(b)];
   const keyOf = sameNumbers ? (line: string) => line.replace(NUMBER, "0") : (line: string) => line;

@@ -4,15 +4,16 @@ import { compress } from "hono/compress";
 import {
   compareCells,
   comparedCells,
-  compareResults,
+  compareResultsAside,
   compareRuns,
   type FoldStore,
   isUnderWay,
+  type KeptScores,
   type RunView,
 } from "../../run/mod.ts";
 import { loadAssets } from "../assets.ts";
 import { type CompareView, readCompare } from "../client/compare/view.ts";
-import { type GatheredRun, gatherLines, gatherRuns } from "../compare/gather.ts";
+import { type GatheredRun, gatherLines, gatherRuns, gatherScores } from "../compare/gather.ts";
 import { labelsOf } from "../compare/labels.ts";
 import { ComparePage, type ComparePageProps } from "../pages/compare.tsx";
 import { html } from "./answers.ts";
@@ -24,25 +25,31 @@ export function addCompareRoutes(app: OpenAPIHono, runsFolder: string, folds: Fo
     const { runs, problems: missing } = await gatherRuns(runsFolder, folds, asked.runs);
     problems.push(...missing);
     const view = checked({ ...asked, runs: runs.map(({ run }) => run.id) }, runs, problems);
+    const scores = await gatherScores(runsFolder, runs);
     const page = runs.length === 1 && asked.runs.length === 1
-      ? comparisonOfCells(view, runs[0]!, problems)
-      : await comparisonOfRuns(view, runs, problems);
+      ? await comparisonOfCells(view, runs[0]!, scores[0]!, problems)
+      : await comparisonOfRuns(view, runs, scores, problems);
     return html(c, ComparePage({ assets: await loadAssets(), problems, ...page }));
   });
 }
 
 type Page = Omit<ComparePageProps, "assets" | "problems">;
 
-async function comparisonOfRuns(view: CompareView, runs: readonly GatheredRun[], problems: string[]): Promise<Page> {
+async function comparisonOfRuns(
+  view: CompareView,
+  runs: readonly GatheredRun[],
+  scores: readonly KeptScores[][],
+  problems: string[],
+): Promise<Page> {
   if (runs.length < 2) {
     problems.push("Select at least two runs in the table of runs to compare them");
     return { view, shown: undefined, cells: [], runTitle: undefined };
   }
-  const compared = compareRuns(runs.map(({ run }) => run), runs.map(({ made }) => made), runs.map(({ kept }) => kept));
+  const compared = compareRuns(runs.map(({ run }) => run), runs.map(({ made }) => made), scores);
   const labels = labelsOf(compared);
   const shown = {
     compared,
-    results: compareResults(compared.scored),
+    results: await compareResultsAside(compared.scored),
     labels,
     curves: curvesOf(view, runs, labels),
     underWay: runs.filter(({ run }) => isUnderWay(run)).length,
@@ -51,7 +58,12 @@ async function comparisonOfRuns(view: CompareView, runs: readonly GatheredRun[],
   return { view, shown, cells: [], runTitle: undefined };
 }
 
-function comparisonOfCells(asked: CompareView, { run, kept }: GatheredRun, problems: string[]): Page {
+async function comparisonOfCells(
+  asked: CompareView,
+  { run }: GatheredRun,
+  kept: readonly KeptScores[],
+  problems: string[],
+): Promise<Page> {
   const there = comparedCells(run);
   const view = asked.cells.length > 0 ? asked : { ...asked, cells: there.map(({ name }) => name) };
   const cells = there.map(({ name, title }) => ({ name, title, chosen: view.cells.includes(name) }));
@@ -62,7 +74,7 @@ function comparisonOfCells(asked: CompareView, { run, kept }: GatheredRun, probl
   const compared = compareCells(run, view.cells, kept);
   const shown = {
     compared,
-    results: compareResults(compared.scored),
+    results: await compareResultsAside(compared.scored),
     labels: compared.columns.map(({ title, id }) => title || id),
     curves: curvesOf(view, [{ run }], [run.title]),
     underWay: isUnderWay(run) ? 1 : 0,

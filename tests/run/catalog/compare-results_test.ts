@@ -4,6 +4,7 @@ import {
   compareCells,
   type ComparedResults,
   compareResults,
+  compareResultsAside,
   compareRuns,
   readRun,
   readScores,
@@ -52,6 +53,22 @@ Deno.test("results of runs on the same text have paired differences from the fir
       interval: [0, 0],
       samples: 40,
     });
+  }));
+
+Deno.test("`compareResultsAside()` finds the same, and its caller can do something else meanwhile", () =>
+  withRunsFolder(async (runsFolder) => {
+    const { scored } = await scoredRuns(runsFolder, {}, { worse: { seed: 0.2, bts: 0.05 } });
+    let [turns, over] = [0, false];
+    const turn = () => over || setTimeout(turn, 0, turns++);
+    turn();
+    const found = await compareResultsAside(scored);
+    over = true;
+    assert.deepEqual(found, compareResults(scored));
+    assert.ok(turns > 2, `${turns} turns`);
+    // Two at once take turns, and one that fails does not stop the next.
+    const broken = [{ results: null, methods: { bts: null as never }, kept: [] }, ...scored];
+    const [failed, next] = await Promise.allSettled([compareResultsAside(broken), compareResultsAside(scored)]);
+    assert.deepEqual([failed.status, next.status], ["rejected", "fulfilled"]);
   }));
 
 Deno.test("a result that a run lacks has no difference, and without scores none is paired", () =>

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { random } from "../../../lib/random.ts";
 import { lineDiff } from "../../../lib/serve/compare/line-diff.ts";
+import { lineDiffAside } from "../../../lib/serve/compare/line-diff-aside.ts";
 
 const SEED = Date.now() % 100_000;
 console.log(`random texts with seed ${SEED}`);
@@ -60,6 +61,12 @@ Deno.test("any two texts: what is removed and what is kept are the first, what i
     const count = (kind: string) => found.parts.filter((part) => part.kind === kind).length;
     assert.deepEqual([found.removed, found.added], [count("removed"), count("added")]);
   }
+});
+
+Deno.test("`lineDiffAside()` finds the same in another thread", async () => {
+  const [a, b] = [numbers(0, 100), numbers(50, 150)];
+  assert.deepEqual(await lineDiffAside(a, b, {}), lineDiff(a, b));
+  assert.deepEqual(await lineDiffAside("1\n", "2\n", { sameNumbers: true }), lineDiff("", ""));
 });
 
 Deno.test("numbers can count as equal", () => {
