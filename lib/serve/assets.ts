@@ -32,6 +32,7 @@ const PAGES = {
   trash: "serve/client/trash/page.ts",
 } as const;
 const CLIENT = new URL("./client/", import.meta.url);
+const COLORS_SHEET = "common/colors.css";
 
 let assets: Promise<Assets> | undefined;
 
@@ -66,7 +67,12 @@ async function styles(): Promise<string> {
     const names = [...Deno.readDirSync(new URL(folder, CLIENT))].map(({ name }) => name);
     return names.filter((name) => name.endsWith(".css")).sort().map((name) => `${folder}/${name}`);
   });
-  const base = "common/base.css";
-  const ordered = [base, ...sheets.filter((sheet) => sheet !== base)];
-  return (await Promise.all(ordered.map((sheet) => Deno.readTextFile(new URL(sheet, CLIENT))))).join("\n");
+  const first = [COLORS_SHEET, "common/base.css"];
+  const ordered = [...first, ...sheets.filter((sheet) => !first.includes(sheet))];
+  return (await Promise.all(ordered.map(readSheet))).join("\n");
 }
+
+const readSheet = (sheet: string) => Deno.readTextFile(new URL(sheet, CLIENT));
+
+/** The style sheet with the colors of pages, for pictures that look like them. */
+export const colorsSheet = (): Promise<string> => readSheet(COLORS_SHEET);

@@ -1,4 +1,5 @@
 // The page that compares, as it is without any script.
+import { parseHTML } from "linkedom";
 import assert from "node:assert/strict";
 import { trashRuns } from "../../lib/run/mod.ts";
 import { createApp } from "../../lib/serve/mod.ts";
@@ -102,4 +103,39 @@ Deno.test("what scrolls on the page has a name of its own, and can be reached by
     assert.ok(names.length >= 5);
     assert.equal(new Set(names).size, names.length, names.join(", "));
     assert.ok(regions.every((tag) => tag.includes('tabindex="0"')));
+  }));
+
+Deno.test("the curves are a picture without a script: the lines, names and axes of the page's chart", () =>
+  withRunsFolder(async (runsFolder) => {
+    await writeScoredRun(runsFolder, { id: A, title: "First" });
+    await writeScoredRun(runsFolder, { id: B, title: "<b>Second</b>", seed: 2 });
+    const app = createApp({ runsFolder });
+    const ask = async (address: string) =>
+      await app.fetch(new Request(`http://localhost${address}`, { headers: { host: "localhost" } }));
+    const drawn = async (query: string) => {
+      const response = await ask(`/compare.svg${query}`);
+      assert.equal(response.headers.get("content-type"), "image/svg+xml");
+      assert.match(response.headers.get("content-security-policy")!, /default-src 'none'.*sandbox/);
+      const svg = await response.text();
+      assert.doesNotMatch(svg, /NaN|undefined|Infinity|<script|<b>/);
+      const { document } = parseHTML(`<!doctype html>${svg}`);
+      return {
+        svg,
+        lines: document.querySelectorAll("g[clip-path] path").length,
+        texts: [...document.querySelectorAll("text")].map(({ textContent }) => textContent),
+      };
+    };
+    const page = await (await ask(`/compare?run=${A}&run=${B}&run=none&log=1`)).text();
+    const source = /<noscript><img class="curves-picture" src="([^"]+)"/.exec(page)![1]!.replaceAll("&amp;", "&");
+    assert.equal(source, `/compare.svg?run=${A}&run=${B}&log=1`);
+    const two = await drawn(source.slice("/compare.svg".length));
+    const labels = [1, 2].flatMap((seed) => [`seed ${seed} · loss`, `seed ${seed} · validation`]);
+    assert.deepEqual(two.texts.slice(-4), labels);
+    assert.ok(two.texts.includes("step"));
+    assert.match(two.svg, /prefers-color-scheme: dark/);
+    assert.ok(two.lines >= 4, String(two.lines)); // more where raw values are behind smoothed ones
+    const cells = await drawn(`?run=${A}&cell=seed&cell=stitch`);
+    assert.ok(cells.lines >= 2 && !cells.texts.some((text) => text.includes("seed 1")), cells.texts.join());
+    assert.equal((await drawn(`?run=${A}&cell=none`)).lines, 0);
+    assert.equal((await ask("/compare.svg?run=none")).status, 404);
   }));

@@ -2,7 +2,7 @@
 import type { Compared, ComparedResults, ComparedRow } from "../../run/mod.ts";
 import type { Assets } from "../assets.ts";
 import type { ComparedCurves } from "../client/compare/curves.ts";
-import { compareAddress, type CompareView } from "../client/compare/view.ts";
+import { compareAddress, type CompareView, PICTURE_PATH } from "../client/compare/view.ts";
 import { Problems } from "../client/home/summary.tsx";
 import type { ComparedLines } from "../compare/gather.ts";
 import { LinesPart } from "./compare-lines.tsx";
@@ -37,7 +37,7 @@ export interface ShownComparison {
   readonly lines: ComparedLines | undefined;
 }
 
-/** The page at `/compare`. Without a script it lacks only the curves. */
+/** The page at `/compare`. Without a script its curves are a picture. */
 export function ComparePage({ assets, view, problems, shown, cells, runTitle }: ComparePageProps) {
   const crumbs = (
     <nav class="crumbs" aria-label="Breadcrumb">
@@ -96,8 +96,13 @@ function Shown({ shown, view, ofCells }: {
           : (
             <div id="curves" data-curves={JSON.stringify(curves)}>
               <noscript>
+                <img
+                  class="curves-picture"
+                  src={compareAddress(view, PICTURE_PATH)}
+                  alt={`Curves of ${curves.runs.map(({ label }) => label).join("; ")}`}
+                />
                 <p class="muted">
-                  Curves need JavaScript. <a href={csvAddress(view)}>All points as CSV</a>
+                  Without JavaScript curves are a picture. <a href={csvAddress(view)}>All points as CSV</a>
                 </p>
               </noscript>
             </div>

@@ -12,13 +12,18 @@ import {
   type RunView,
 } from "../../run/mod.ts";
 import { loadAssets } from "../assets.ts";
-import { type CompareView, readCompare } from "../client/compare/view.ts";
+import { type CompareView, PICTURE_PATH, readCompare } from "../client/compare/view.ts";
 import { type GatheredRun, gatherLines, gatherRuns, gatherScores } from "../compare/gather.ts";
 import { labelsOf } from "../compare/labels.ts";
+import { comparedPicture } from "../compare/picture.ts";
+import { ASSET_POLICY } from "../headers.ts";
 import { ComparePage, type ComparePageProps } from "../pages/compare.tsx";
-import { html } from "./answers.ts";
+import { html, problem } from "./answers.ts";
 
-/** Adds the page of comparisons to the app: `/compare?run=<id>&run=<id>`, `/compare?run=<id>&cell=<name>&cell=<name>`. */
+/**
+ * Adds the page of comparisons to the app, `/compare?run=<id>&run=<id>` and `/compare?run=<id>&cell=<name>&cell=<name>`,
+ * and a picture of its curves, `/compare.svg` with the same query.
+ */
 export function addCompareRoutes(app: OpenAPIHono, runsFolder: string, folds: FoldStore): void {
   app.get("/compare", compress(), async (c) => {
     const { view: asked, problems } = readCompare(new URL(c.req.url).searchParams);
@@ -30,6 +35,20 @@ export function addCompareRoutes(app: OpenAPIHono, runsFolder: string, folds: Fo
       ? await comparisonOfCells(view, runs[0]!, scores[0]!, problems)
       : await comparisonOfRuns(view, runs, scores, problems);
     return html(c, ComparePage({ assets: await loadAssets(), problems, ...page }));
+  });
+
+  app.get(PICTURE_PATH, compress(), async (c) => {
+    const { view } = readCompare(new URL(c.req.url).searchParams);
+    const { runs } = await gatherRuns(runsFolder, folds, view.runs);
+    if (runs.length === 0) return problem(c, 404, "run.unknown", "There is no run with any of these ids");
+    const labels = labelsOf(compareRuns(runs.map(({ run }) => run), runs.map(({ made }) => made)));
+    const svg = await comparedPicture(folds, {
+      runs: runs.map(({ run: { id } }, i) => ({ id, label: labels[i]! })),
+      cells: view.cells,
+      settings: view.chart,
+    });
+    c.header("content-security-policy", ASSET_POLICY);
+    return c.body(svg, 200, { "content-type": "image/svg+xml" });
   });
 }
 

@@ -19,7 +19,6 @@ function picture(part: Partial<Picture> = {}): string {
     xRange: [0, 4],
     yRange: [0, 10],
     theme,
-    dashes: [[], [4, 2]],
     ...part,
   });
 }

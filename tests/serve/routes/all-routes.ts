@@ -19,7 +19,7 @@ export const OPEN = ["/healthz"];
 export const EXAMPLES: Readonly<Record<string, string>> = { file: "1-code.diff", sha256: SHA256, report: REPORT };
 /** What routes need beyond their path to answer 200. */
 const QUERIES: Readonly<Record<string, string>> = Object.fromEntries(
-  ["/api/series", "/api/series/names", "/api/series.csv"].map((path) => [path, `?run=${RUN}`]),
+  ["/api/series", "/api/series/names", "/api/series.csv", "/compare.svg"].map((path) => [path, `?run=${RUN}`]),
 );
 
 /** A route of the app. */

@@ -9,10 +9,10 @@ import { type Curve, curvesOfRuns, type RunSeries } from "./curves.ts";
 import { savePicture } from "./download.ts";
 import { keyAction, KEYS } from "./keys.ts";
 import { Legend, legendItems } from "./legend.tsx";
-import { type Drawing, drawingOf, extentOf } from "./lines.ts";
+import { type Drawing, drawingOf, extentOf, wholeRange } from "./lines.ts";
 import { namesOf } from "./names.ts";
 import type { Chart, ChartOptions } from "./options.ts";
-import { createPlot, DASHES, dataOf, pageTheme } from "./plot.ts";
+import { createPlot, dataOf, pageTheme } from "./plot.ts";
 import { type ChartSettings, DEFAULT_SETTINGS, withNames } from "./settings.ts";
 import { createSource, csvAddress, type Range } from "./source.ts";
 import { chartSvg } from "./svg.ts";
@@ -90,14 +90,7 @@ export function createChart(options: ChartOptions): Chart {
     redraw();
   });
 
-  /** The whole length of training from the first point on, so that a curve shows how far it is. */
-  const range = (): Range => {
-    if (zoom !== undefined) return zoom;
-    const [low, high] = [drawing.x[0] ?? 0, drawing.x.at(-1) ?? 1];
-    const total = settings.x === "step" ? Math.max(0, ...curves.map(({ steps }) => steps ?? 0)) : 0;
-    const end = Math.max(high, total);
-    return [Math.min(0, low), end > Math.min(0, low) ? end : low + 1];
-  };
+  const range = (): Range => zoom ?? wholeRange(drawing, curves, settings.x);
 
   const full = () => document.fullscreenElement === element;
   const switchFull = () => full() ? document.exitFullscreen() : element.requestFullscreen();
@@ -189,7 +182,7 @@ export function createChart(options: ChartOptions): Chart {
   const save = (format: "svg" | "png") => {
     const xRange = range();
     const yRange = rangeFor(...(extentOf(drawing, ...xRange) ?? [1, 1]), settings.log);
-    const picture = { title, drawing, x: settings.x, log: settings.log, xRange, yRange, dashes: DASHES };
+    const picture = { title, drawing, x: settings.x, log: settings.log, xRange, yRange };
     savePicture(chartSvg({ ...picture, theme: pageTheme() }), title, format).catch((error) => {
       trouble = `Cannot save the picture: ${error.message}`;
       redraw();

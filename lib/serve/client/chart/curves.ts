@@ -37,6 +37,8 @@ export interface Curve {
 
 /** Different colors; further curves have dashes. */
 export const COLORS = 6;
+/** Patterns of dashes, in CSS pixels. */
+export const DASHES: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [10, 3, 2, 3], [4, 2], [12, 5]];
 
 /**
  * The curves of runs, in order. Runs and cells have different colors, and their metrics different dashes; the metrics of

@@ -1,8 +1,7 @@
 // The legend of a chart: which curve is which, its value under the cursor, and a switch for each.
 import { valueText } from "./axis.ts";
-import type { Curve } from "./curves.ts";
+import { type Curve, DASHES } from "./curves.ts";
 import { type Drawing, valueNear } from "./lines.ts";
-import { DASHES } from "./plot.ts";
 
 /** A curve in the legend. */
 export interface LegendItem {

@@ -1,4 +1,5 @@
 // The lines that are drawn for curves: raw values behind smoothed ones, on common places of the axis. Pure.
+import type { AxisName } from "../../../run/view/mod.ts";
 import { isMeasured } from "./choices.ts";
 import type { Curve } from "./curves.ts";
 
@@ -75,6 +76,21 @@ export function isolated(values: ArrayLike<number | null | undefined>): number[]
   }
   if (open !== undefined) found.push(open);
   return found;
+}
+
+/**
+ * The range of the horizontal axis: the whole length of training from the first point on, so that a curve shows how far
+ * it is.
+ */
+export function wholeRange(
+  { x: places }: Drawing,
+  curves: readonly Curve[],
+  x: AxisName,
+): readonly [from: number, to: number] {
+  const [low, high] = [places[0] ?? 0, places.at(-1) ?? 1];
+  const total = x === "step" ? Math.max(0, ...curves.map(({ steps }) => steps ?? 0)) : 0;
+  const end = Math.max(high, total);
+  return [Math.min(0, low), end > Math.min(0, low) ? end : low + 1];
 }
 
 /** The lowest and the highest value among places from `from` to `to`; undefined if there is none. */

@@ -1,14 +1,11 @@
 // Drawing on a canvas with uPlot.
 import uPlot from "uplot";
 import type { AxisName } from "../../../run/view/mod.ts";
-import { COLORS } from "./curves.ts";
+import { DASHES } from "./curves.ts";
 import { placeLabel, placeTicks, rangeFor, ticksFor, valueLabel } from "./axis.ts";
 import { type Drawing, extentOf, isolated } from "./lines.ts";
 import type { Range } from "./source.ts";
-import type { Theme } from "./svg.ts";
-
-/** Patterns of dashes, in CSS pixels. */
-export const DASHES: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [10, 3, 2, 3], [4, 2], [12, 5]];
+import { type Theme, themeOf } from "./svg.ts";
 
 /** What a plot needs besides its lines. */
 export interface PlotOptions {
@@ -28,14 +25,7 @@ export interface PlotOptions {
 /** The colors that the page has now. */
 export function pageTheme(): Theme {
   const style = getComputedStyle(document.documentElement);
-  const color = (name: string) => style.getPropertyValue(name).trim();
-  return {
-    background: color("--card"),
-    text: color("--text"),
-    muted: color("--muted"),
-    grid: color("--grid"),
-    series: Array.from({ length: COLORS }, (_, i) => color(`--series-${i + 1}`)),
-  };
+  return themeOf((name) => style.getPropertyValue(name).trim());
 }
 
 /** A plot of some lines. @param drawing gives the lines as they are now */

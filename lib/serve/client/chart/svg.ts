@@ -1,6 +1,7 @@
 // A chart as a picture that stands alone: SVG with title, axes and legend, drawn from the same lines as on the page. Pure.
 import type { AxisName } from "../../../run/view/mod.ts";
 import { AXIS_LABELS, placeLabel, placeTicks, ticksFor, valueLabel } from "./axis.ts";
+import { COLORS, DASHES } from "./curves.ts";
 import { type Drawing, isolated, type Line } from "./lines.ts";
 
 /** Colors of the page, so that the picture looks like it. */
@@ -12,6 +13,17 @@ export interface Theme {
   readonly series: readonly string[];
 }
 
+/** The theme of pages. @param color of a variable of their style, such as `--text` */
+export function themeOf(color: (variable: string) => string): Theme {
+  return {
+    background: color("--card"),
+    text: color("--text"),
+    muted: color("--muted"),
+    grid: color("--grid"),
+    series: Array.from({ length: COLORS }, (_, i) => color(`--series-${i + 1}`)),
+  };
+}
+
 /** What a picture shows. */
 export interface Picture {
   readonly title: string;
@@ -21,7 +33,8 @@ export interface Picture {
   readonly xRange: readonly [number, number];
   readonly yRange: readonly [number, number];
   readonly theme: Theme;
-  readonly dashes: readonly (readonly number[])[];
+  /** A style sheet, if the theme has names of variables. @default none */
+  readonly style?: string;
 }
 
 const WIDTH = 960;
@@ -30,9 +43,9 @@ const [LEFT, RIGHT, TOP, BOTTOM] = [64, 20, 44, 44];
 const LEGEND_LINE = 20;
 
 /** The picture as a document. */
-export function chartSvg({ title, drawing, x, log, xRange, yRange, theme, dashes }: Picture): string {
+export function chartSvg({ title, drawing, x, log, xRange, yRange, theme, style = "" }: Picture): string {
   const named = drawing.lines.filter(({ faint }) => !faint);
-  const legend = legendOf(named, theme, dashes);
+  const legend = legendOf(named, theme);
   const height = TOP + PLOT_HEIGHT + BOTTOM + legend.height;
   const [right, bottom] = [WIDTH - RIGHT, TOP + PLOT_HEIGHT];
   const across = (place: number) => LEFT + (right - LEFT) * (place - xRange[0]) / (xRange[1] - xRange[0]);
@@ -55,11 +68,13 @@ export function chartSvg({ title, drawing, x, log, xRange, yRange, theme, dashes
   parts.push(
     `<clipPath id="plot"><rect x="${LEFT}" y="${TOP}" width="${right - LEFT}" height="${PLOT_HEIGHT}"/></clipPath>`,
   );
-  const drawn = drawing.lines.map((line) => lineSvg(drawing.x, line, across, up, theme, dashes));
+  const drawn = drawing.lines.map((line) => lineSvg(drawing.x, line, across, up, theme));
   parts.push(`<g clip-path="url(#plot)" fill="none" stroke-linejoin="round">${drawn.join("")}</g>`);
   parts.push(`<g transform="translate(${LEFT} ${bottom + BOTTOM + 8})">${legend.svg}</g>`);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" ` +
-    `font-family="system-ui, sans-serif" font-size="12">\n${parts.join("\n")}\n</svg>\n`;
+    `font-family="system-ui, sans-serif" font-size="12">\n${style && `<style>${escape(style)}</style>`}${
+      parts.join("\n")
+    }\n</svg>\n`;
 }
 
 function lineSvg(
@@ -68,7 +83,6 @@ function lineSvg(
   across: (place: number) => number,
   up: (value: number) => number,
   { series }: Theme,
-  dashes: Picture["dashes"],
 ): string {
   const color = series[curve.color];
   let path = "";
@@ -81,7 +95,7 @@ function lineSvg(
   const dots = isolated(values).map((i) =>
     `<circle cx="${round(across(x[i]!))}" cy="${round(up(values[i]!))}" r="3" fill="${color}"/>`
   );
-  const dash = dashes[curve.dash % dashes.length]!.join(" ");
+  const dash = DASHES[curve.dash % DASHES.length]!.join(" ");
   const look = `stroke-width="${faint ? 1 : 2}"${faint ? ' opacity="0.35"' : ""}${
     dash && ` stroke-dasharray="${dash}"`
   }`;
@@ -89,12 +103,12 @@ function lineSvg(
 }
 
 /** Names of lines, in rows as wide as the picture. Widths of text are estimated. */
-function legendOf(lines: readonly Line[], { series, text }: Theme, dashes: Picture["dashes"]) {
+function legendOf(lines: readonly Line[], { series, text }: Theme) {
   let [left, top] = [0, 0];
   const parts = lines.map(({ curve }) => {
     const width = 40 + 7 * curve.label.length;
     if (left > 0 && left + width > WIDTH - LEFT - RIGHT) [left, top] = [0, top + LEGEND_LINE];
-    const dash = dashes[curve.dash % dashes.length]!.join(" ");
+    const dash = DASHES[curve.dash % DASHES.length]!.join(" ");
     const part = `<g transform="translate(${left} ${top})"><path d="M0 0H22" stroke="${series[curve.color]}" ` +
       `stroke-width="2"${dash && ` stroke-dasharray="${dash}"`}/>` +
       `<text x="28" y="4" fill="${text}">${escape(curve.label)}</text></g>`;

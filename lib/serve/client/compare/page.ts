@@ -1,4 +1,4 @@
-// The page that compares: its curves, which the server cannot draw. Everything else is there without a script.
+// The page that compares: its curves, which follow runs and can be explored. Everything else is there without a script.
 import { createChart } from "../chart/chart.tsx";
 import { byId } from "../common/dom.ts";
 import type { ComparedCurves } from "./curves.ts";

@@ -71,8 +71,12 @@ export function readCompare(query: URLSearchParams): { readonly view: CompareVie
   return { view, problems };
 }
 
+/** Where the curves of a comparison are as a picture. */
+export const PICTURE_PATH = "/compare.svg";
+
 /** The address of a comparison. */
-export function compareAddress({ runs, cells, chart, text, other, sameNumbers }: CompareView): string {
+export function compareAddress(view: CompareView, path = "/compare"): string {
+  const { runs, cells, chart, text, other, sameNumbers } = view;
   const { metrics = [], cell, x = "step", log = false, smooth = null } = chart;
   const query = new URLSearchParams([
     ...runs.map((id) => ["run", id]),
@@ -86,7 +90,7 @@ export function compareAddress({ runs, cells, chart, text, other, sameNumbers }:
     ...(other === undefined ? [] : [["other", other]]),
     ...(sameNumbers ? [["numbers", "same"]] : []),
   ]);
-  return `/compare?${query.toString().replaceAll("%3A", ":").replaceAll("%2F", "/")}`;
+  return `${path}?${query.toString().replaceAll("%3A", ":").replaceAll("%2F", "/")}`;
 }
 
 const different = (texts: readonly string[]) => [...new Set(texts)];
