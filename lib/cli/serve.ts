@@ -4,7 +4,7 @@ import { UserError } from "../errors.ts";
 import { addDeviceOptions, readDeviceOptions } from "./device-options.ts";
 import { isLoopbackAddress } from "../http/mod.ts";
 import { defaultRunsFolder, linkTo, parseWithCommander, readInteger, runIds, stopSignal } from "../run/mod.ts";
-import { missingFolderText, serve, type Server, startServerWorker, takenPortText } from "../serve/mod.ts";
+import { loadAssets, missingFolderText, serve, type Server, startServerWorker, takenPortText } from "../serve/mod.ts";
 import { later } from "./later.ts";
 import type * as serveModule from "./serve-models.ts";
 
@@ -47,6 +47,8 @@ export async function serveCommand(args: readonly string[]): Promise<void> {
         "name the models with --models",
       );
     }
+    // A program makes the pages' scripts small.
+    await loadAssets();
     await giveUpPermissions();
   }
   // Refused at once when it cannot be listed.

@@ -120,8 +120,6 @@ export function createApp(options: AppOptions): OpenAPIHono {
 
 /** The pages' scripts and styles. A browser asks again on each visit and gets 304. */
 function addAssets(app: OpenAPIHono): void {
-  // Begins now, so that the first page need not wait; requests report what goes wrong.
-  loadAssets().catch(() => {});
   app.use("/static/*", etag());
   app.get("/static/*", async (c) => {
     const { files } = await loadAssets();
@@ -131,7 +129,7 @@ function addAssets(app: OpenAPIHono): void {
     c.header("cache-control", "no-cache");
     c.header("etag", `"${asset.tag}"`);
     c.header("vary", "accept-encoding");
-    if (!/\bgzip\b/.test(c.req.header("accept-encoding") ?? "")) {
+    if (asset.gzipped === undefined || !/\bgzip\b/.test(c.req.header("accept-encoding") ?? "")) {
       return c.body(asset.body, 200, { "content-type": asset.type });
     }
     c.header("content-encoding", "gzip");

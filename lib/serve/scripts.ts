@@ -1,4 +1,5 @@
-// The browser's modules: TypeScript and TSX without their types, and the files of packages that they import.
+// The browser's modules one by one, for where they cannot be bundled: TypeScript and TSX without their types, and the
+// files of packages that they import.
 import { parse } from "es-module-lexer";
 import { stripTypeScriptTypes } from "node:module";
 
@@ -9,6 +10,8 @@ export interface Script {
   readonly imports: readonly string[];
 }
 
+/** The package whose elements the browser makes. */
+export const JSX_PACKAGE = "hono/jsx/dom";
 /** Where packages lie below `/static/`. */
 const PACKAGES = "npm/";
 /**
@@ -17,11 +20,12 @@ const PACKAGES = "npm/";
  */
 const IN_BROWSER: Readonly<Record<string, string>> = {
   "uplot": "uplot/dist/uPlot.iife.min.js",
-  "hono/jsx": "hono/jsx/dom",
+  "hono/jsx": JSX_PACKAGE,
 };
 /** Files of packages that make a variable instead of exporting it: the only small form of some. */
 const VARIABLES: Readonly<Record<string, string>> = { "uPlot.iife.min.js": "uPlot" };
-const LIB = new URL("../", import.meta.url).href;
+/** Where paths of modules begin. */
+export const LIB = new URL("../", import.meta.url).href;
 
 /**
  * The modules at `entries` and all that they import, by path below `/static/`: our own as they are below `lib/`, so that
@@ -61,7 +65,7 @@ export async function javaScript(url: string): Promise<string> {
   return transform(source, {
     transforms: ["typescript", "jsx"],
     jsxRuntime: "automatic",
-    jsxImportSource: "hono/jsx/dom",
+    jsxImportSource: JSX_PACKAGE,
     production: true,
     disableESTransforms: true,
     keepUnusedImports: true,
@@ -90,6 +94,11 @@ export function shortened(code: string): string {
   }).join("\n");
 }
 
+/** The URL of the file that a browser gets for a package. */
+export function packageUrl(specifier: string): string {
+  return import.meta.resolve(IN_BROWSER[specifier] ?? specifier);
+}
+
 interface Import {
   readonly start: number;
   readonly end: number;
@@ -102,9 +111,7 @@ function importsOf(code: string, url: string): Import[] {
   return parse(code, url)[0].flatMap((one) => {
     if (one.type !== "static" && one.type !== "reexport-star") return [];
     const { specifier, start, end } = one;
-    const target = /^\.{1,2}\//.test(specifier)
-      ? new URL(specifier, url).href
-      : import.meta.resolve(IN_BROWSER[specifier] ?? specifier);
+    const target = /^\.{1,2}\//.test(specifier) ? new URL(specifier, url).href : packageUrl(specifier);
     return [{ start, end, specifier, target }];
   });
 }

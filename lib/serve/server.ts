@@ -5,6 +5,7 @@ import { withTimeout } from "../timeout.ts";
 import { type Abilities, abilities } from "./routes/actions.ts";
 import { createAccess } from "./access.ts";
 import { createApp } from "./app.ts";
+import { loadAssets } from "./assets.ts";
 import { createFeeds } from "./feeds.ts";
 
 export interface ServeOptions {
@@ -77,6 +78,8 @@ export function serve(options: ServeOptions): Server {
   const feeds = createFeeds(runsFolder, folds);
   const cut = new AbortController();
   const app = createApp({ runsFolder, hosts, folds, feeds, access, abilities: able, models: beside !== undefined });
+  // Begins now, so that the first page need not wait; requests report what goes wrong.
+  loadAssets().catch(() => {});
   let asked = -Infinity;
   const server = listen(port, hostname, cut.signal, (request, info) => {
     asked = performance.now();

@@ -14,7 +14,19 @@ Deno.test("`deno serve main.ts` shows the runs in $STITCHBOOK_RUNS, to loopback 
     run.append(demoBodies({ id: ID }));
     run.release();
     const server = new Deno.Command(Deno.execPath(), {
-      args: ["serve", "-A", "--host", "127.0.0.1", "--port", "0", "main.ts"],
+      args: [
+        "serve",
+        "--no-prompt",
+        "--allow-read",
+        "--allow-net",
+        "--allow-env",
+        "--allow-sys",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "main.ts",
+      ],
       cwd: repositoryRoot,
       env: { STITCHBOOK_RUNS: runsFolder, NO_COLOR: "1" },
       stdin: "null",
@@ -27,7 +39,10 @@ Deno.test("`deno serve main.ts` shows the runs in $STITCHBOOK_RUNS, to loopback 
       assert.deepEqual(runs.map(({ id }: { id: string }) => id), [ID]);
       const page = await fetch(`${url}runs/${ID}`);
       assert.match(page.headers.get("content-type")!, /^text\/html/);
-      await page.body?.cancel();
+      // It may not run the program that bundles scripts.
+      const modules = [...(await page.text()).matchAll(/<link rel="modulepreload" href="\/([^"]+)"/g)];
+      assert.ok(modules.length > 50, String(modules.length));
+      assert.match((await fetch(url + modules[0]![1])).headers.get("content-type")!, /^text\/javascript/);
       assert.equal(await statusFor(url, "evil.com"), 403);
       assert.equal(await statusFor(url, "localhost"), 200);
     } finally {
@@ -37,10 +52,10 @@ Deno.test("`deno serve main.ts` shows the runs in $STITCHBOOK_RUNS, to loopback 
   });
 });
 
-Deno.test("`main.ts serve` says that its folder is missing and that the port is taken", async () => {
+Deno.test("`main.ts serve` says that its folder is missing and that the port is taken, and bundles scripts", async () => {
   await withRunsFolder(async (runsFolder) => {
     const taken = serve({ runsFolder, port: 0 });
-    const args = ["run", "-A", "main.ts", "serve", "--runs", `${runsFolder}/nope`, "--port", String(taken.port)];
+    const args = ["run", "-P=serve", "main.ts", "serve", "--runs", `${runsFolder}/nope`, "--port", String(taken.port)];
     const child = new Deno.Command(Deno.execPath(), {
       args,
       cwd: repositoryRoot,
@@ -54,6 +69,8 @@ Deno.test("`main.ts serve` says that its folder is missing and that the port is 
         said,
         new RegExp(`^Port ${taken.port} is in use; using \\d+ instead\nThere is no folder .*nope yet`),
       );
+      const page = await (await fetch(/http:\S+/.exec(said)![0])).text();
+      assert.deepEqual([...page.matchAll(/<script[^>]* src="([^"]+)"/g)].map(([, path]) => path), ["/static/home.js"]);
     } finally {
       child.kill();
       await child.status;

@@ -5,7 +5,10 @@ import { gunzipSync } from "node:zlib";
 import ts from "typescript";
 import { createApp } from "../../lib/serve/mod.ts";
 import { javaScript, loadScripts, moduleGraph, shortened } from "../../lib/serve/scripts.ts";
-import { loadAssets } from "../../lib/serve/assets.ts";
+import { readAssets } from "../../lib/serve/assets.ts";
+
+/** What pages load where scripts cannot be bundled. */
+const modules = readAssets(false);
 
 Deno.test("`loadScripts()` erases types and compiles elements, and keeps a module's lines", async () => {
   const path = "../tests/serve/client-sample.tsx";
@@ -28,7 +31,7 @@ Deno.test("`loadScripts()` erases types and compiles elements, and keeps a modul
 Deno.test("`shortened()` leaves of every module of the pages what a parser would, line by line", async () => {
   const printer = ts.createPrinter({ removeComments: true });
   const printed = (code: string) => printer.printFile(ts.createSourceFile("module.js", code, ts.ScriptTarget.Latest));
-  const { pages } = await loadAssets();
+  const { pages } = await modules;
   const paths = new Set(Object.values(pages).flat().filter((path) => /\.tsx?$/.test(path)));
   assert.ok(paths.size > 50);
   let left = 0, all = 0;
@@ -58,7 +61,7 @@ Deno.test("assets come compressed to those who take that, with the same tag", as
 });
 
 Deno.test("a page preloads every module that it imports", async () => {
-  const { files, pages } = await loadAssets();
+  const { files, pages } = await modules;
   for (const [page, paths] of Object.entries(pages)) {
     assert.ok(paths.length > 3, page);
     for (const path of paths) {

@@ -7,12 +7,14 @@ export interface FrameProps {
   readonly title: string;
   /** The page's script, with what it imports: without it the browser would discover them one after another. */
   readonly script?: { readonly page: PageName; readonly assets: Assets };
+  /** Addresses of data that the script asks for first: the browser begins before it has the script. */
+  readonly data?: readonly string[];
   /** What stands in the bar beside the brand. */
   readonly bar?: Child;
 }
 
 /** A page. */
-export function Frame({ title, script, bar, children }: PropsWithChildren<FrameProps>) {
+export function Frame({ title, script, data = [], bar, children }: PropsWithChildren<FrameProps>) {
   const [entry, ...imported] = script?.assets.pages[script.page] ?? [];
   return (
     <html lang="en">
@@ -25,6 +27,7 @@ export function Frame({ title, script, bar, children }: PropsWithChildren<FrameP
         <link rel="stylesheet" href="/static/style.css" />
         {entry !== undefined && <script type="module" src={`/static/${entry}`}></script>}
         {imported.map((path) => <link key={path} rel="modulepreload" href={`/static/${path}`} />)}
+        {data.map((address) => <link key={address} rel="preload" as="fetch" crossorigin="anonymous" href={address} />)}
       </head>
       <body>
         <a class="skip" href="#main">Skip to content</a>

@@ -1,10 +1,10 @@
 // The browser loads lib/run/view: its files import only one another and lib/errors.ts, and no packages.
 import assert from "node:assert/strict";
-import { loadAssets } from "../../../lib/serve/assets.ts";
+import { PAGES } from "../../../lib/serve/assets.ts";
+import { loadScripts } from "../../../lib/serve/scripts.ts";
 
 Deno.test("the pages' scripts load neither zod nor Deno's or Node's modules", async () => {
-  const { files } = await loadAssets();
-  const scripts = [...files].filter(([path]) => /\.tsx?$/.test(path));
+  const scripts = [...await loadScripts(Object.values(PAGES))].filter(([path]) => /\.tsx?$/.test(path));
   const views = scripts.filter(([path]) => path.startsWith("run/view/"));
   assert.ok(views.length > 5, "the pages use lib/run/view");
   for (const [path, { body }] of scripts) {

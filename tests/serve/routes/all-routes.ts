@@ -79,7 +79,7 @@ export async function withRoutes(
       });
       found.set(`${method} ${path}`, { method, path, address: address + (QUERIES[path] ?? "") });
     }
-    const assets = ["/static/style.css", "/static/icon.svg", "/static/serve/client/common/session.ts"];
+    const assets = ["/static/style.css", "/static/icon.svg", "/static/run.js"];
     const others = [...assets, "/nothing", "/sign-in", "/sign-in?next=/runs/x"].map((path) => ({
       method: "GET",
       path,

@@ -8,6 +8,7 @@ import { showConnection } from "../common/connection.ts";
 import { byId, setText, statusText } from "../common/dom.ts";
 import { getJson, getSession } from "../common/session.ts";
 import { PromptBox } from "../prompt/prompt.tsx";
+import { firstAddress, runAddress } from "./addresses.ts";
 import { CellCard, CellRow } from "./cell.tsx";
 import { RunChart } from "./charts.tsx";
 import { Console } from "./console.tsx";
@@ -32,8 +33,7 @@ start().catch((error) => {
 
 async function start(): Promise<void> {
   showConnection(connection, "connecting");
-  const address = `/api/runs/${encodeURIComponent(id)}`;
-  const store = createStore(address, await getJson<RunResponse>(`${address}?points=recent`));
+  const store = createStore(runAddress(id), await getJson<RunResponse>(firstAddress(id)));
   render(<Page store={store} />, byId("run"));
   getSession().then(({ edit, stop }) => store.change({ able: { edit, stop } }), () => {});
   followRun(store, (state) => showConnection(connection, state));
