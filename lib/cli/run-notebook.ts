@@ -44,7 +44,6 @@ export async function runNotebookCommand(path: string, args: readonly string[], 
       "--set <name=value>",
       "another value for a variable that a cell tagged `parameters` declares; may be repeated",
       collect,
-      [],
     )
     .option("-o, --output <file>", `where to write it (default: its name in ${EXECUTED_FOLDER})`)
     .option("--force", "replace the output file if it exists");
@@ -58,7 +57,7 @@ export async function runNotebookCommand(path: string, args: readonly string[], 
   }
   const { options } = parsed;
   checkLanguage(notebook, name);
-  const values = readParameters(options.set as string[], declared, name);
+  const values = readParameters(options.set as string[] | undefined ?? [], declared, name);
   const output = (options.output as string | undefined) ?? join(EXECUTED_FOLDER, name);
   if (options.force !== true) await refuseExisting(output, OUT_CODE, "--output");
   if (options.output === undefined) await Deno.mkdir(EXECUTED_FOLDER, { recursive: true });

@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
-import { checkLanguage, notebookText, parseNotebook } from "../../lib/jupyter/mod.ts";
+import {
+  checkLanguage,
+  notebookParameters,
+  notebookText,
+  notebookToScript,
+  parseNotebook,
+  scriptToNotebook,
+} from "../../lib/jupyter/mod.ts";
+import { random } from "../../lib/random.ts";
 import { repositoryRoot } from "../../lib/run/mod.ts";
 
 const folder = join(repositoryRoot, "notebooks");
@@ -95,4 +103,60 @@ Deno.test("`checkLanguage()` refuses notebooks and cells of other kernels", () =
     withCell({ metadata: { vscode: { languageId: "python" } } }),
     /^Code cell 1 of x\.ipynb is in python: expected/,
   );
+});
+
+Deno.test("a damaged notebook is read or refused in one sentence, whatever is damaged", async () => {
+  const seed = Number(Deno.env.get("STITCHBOOK_TEST_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]!);
+  const { int, pick } = random(seed, "damage");
+  const file = join(folder, "03-gates.ipynb");
+  const source = JSON.parse(await Deno.readTextFile(file));
+  source.metadata.stitchbook = { script: { format: "plain", eol: "\r\n", ends: false, bom: true, header: ["// ---"] } };
+  source.cells[0].metadata.stitchbook = { lines: ["// text"] };
+  source.cells.push({ cell_type: "raw", id: "r", metadata: {}, source: "", attachments: { a: { "text/plain": "b" } } });
+  source.cells.push(
+    JSON.parse(withCell({ outputs: [{ output_type: "error", ename: "", evalue: "", traceback: [] }] })).cells[0],
+  );
+  for (const cell of source.cells) {
+    for (const output of cell.outputs ?? []) if (output.data) output.data = { "text/plain": ["a"] };
+  }
+  const values = [null, 3, -1.5, "text", "", [], {}, [null], [3], { a: null }, true, [
+    "python",
+    "%%bash",
+  ]];
+  let refusedOnes = 0;
+  for (let n = 0; n < 400; n++) {
+    const value = structuredClone(source);
+    for (let times = 1 + int(2); times > 0; times--) {
+      let at = value;
+      for (;;) {
+        const key = pick(Object.keys(at));
+        const inner = at[key];
+        if (typeof inner === "object" && inner !== null && Object.keys(inner).length > 0 && int(5) > 0) at = inner;
+        else {
+          if (int(4) === 0) delete at[key];
+          else at[key] = structuredClone(pick(values));
+          break;
+        }
+      }
+      if (Object.keys(value).length === 0) break;
+    }
+    const text = JSON.stringify(value);
+    try {
+      const notebook = parseNotebook(text, "x.ipynb");
+      checkLanguage(notebook, "x.ipynb");
+      notebookParameters(notebook);
+      // What is read can be written, and read again.
+      const written = notebookText(notebook);
+      assert.equal(notebookText(parseNotebook(written, "x.ipynb")), written);
+      scriptToNotebook(notebookToScript(notebook));
+    } catch (error) {
+      assert.ok(
+        error instanceof UserError && !error.message.includes("\n"),
+        `seed ${seed}: ${error}\n${(error as Error).stack}`,
+      );
+      refusedOnes++;
+    }
+  }
+  assert.ok(refusedOnes > 20, `seed ${seed}: ${refusedOnes} refused`);
+  refused("[".repeat(200_000), /it is not JSON/);
 });

@@ -52,7 +52,7 @@ export async function startKernel(folder: string): Promise<Kernel> {
   const address = (port: number) => `tcp://${connection.ip}:${port}`;
   const shell = new zmq.Dealer({ linger: 0, routingId: session });
   const control = new zmq.Dealer({ linger: 0, routingId: session });
-  const published = new zmq.Subscriber({ linger: 0 });
+  const published = new zmq.Subscriber({ linger: 0, receiveHighWaterMark: 0 });
   published.subscribe();
   shell.connect(address(connection.shell_port));
   control.connect(address(connection.control_port));

@@ -19,4 +19,9 @@ export interface Subscriber extends Socket {
   /** All messages, without topics. */
   subscribe(): void;
 }
-export const Subscriber: new (options: SocketOptions) => Subscriber;
+export const Subscriber: new (
+  options: SocketOptions & {
+    /** Messages that wait to be read, 0 for any number; the sender drops what comes then. */
+    readonly receiveHighWaterMark?: number;
+  },
+) => Subscriber;

@@ -73,7 +73,7 @@ export function scriptToNotebook(script: string): Notebook {
  * its cells are nothing but paragraphs.
  */
 export function notebookToScript(notebook: Notebook): string {
-  const form = (ownOf(notebook.metadata)?.[FORM] ?? {}) as ScriptForm;
+  const form = formOf(notebook.metadata);
   if (form.format === "plain") {
     const script = write(notebook, form, true);
     if (isDeepStrictEqual(paragraphsOf(scriptToNotebook(script)), paragraphsOf(notebook))) return script;
@@ -153,7 +153,23 @@ function notebookCell(
   };
 }
 
-const ownOf = (metadata: Metadata) => metadata["stitchbook"] as Metadata | undefined;
+/** What is ours in metadata; undefined if somebody else has put something there. */
+function ownOf(metadata: Metadata): Metadata | undefined {
+  const own = metadata["stitchbook"];
+  return typeof own === "object" && own !== null && !Array.isArray(own) ? own as Metadata : undefined;
+}
+
+/** The form that a notebook's metadata names, as far as it makes sense. */
+function formOf(metadata: Metadata): ScriptForm {
+  const { format, eol, ends, bom, header } = (ownOf(metadata)?.[FORM] ?? {}) as Metadata;
+  return {
+    ...(format === "plain" ? { format } : {}),
+    ...(eol === "\r\n" ? { eol } : {}),
+    ...(ends === false ? { ends } : {}),
+    ...(bom === true ? { bom } : {}),
+    ...(isLines(header) ? { header } : {}),
+  };
+}
 
 /** Metadata with a value under a key of `stitchbook`, or without that key. */
 function withOwn(metadata: Metadata, key: string, value: unknown): Metadata {
