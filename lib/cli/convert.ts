@@ -50,7 +50,9 @@ interface Converted {
 async function asNotebook(path: string): Promise<Converted> {
   if (path.endsWith(NOTEBOOK)) throw wrongInput(path, "is a notebook already", "ts");
   if (!SCRIPTS.includes(extname(path))) throw wrongInput(path, `is not a script: expected ${SCRIPTS.join(", ")}`);
-  const notebook = scriptToNotebook(await readTextFile(path, "convert.input"));
+  const notebook = scriptToNotebook(
+    await readTextFile(path, "convert.input", "give the path of a script, such as experiments/bts.ts"),
+  );
   return { text: notebookText(notebook), remark: ` (${counted(notebook.cells.length, "cell")})` };
 }
 

@@ -8,5 +8,8 @@ import { readTextFile } from "./text-file.ts";
  * @throws UserError `notebook.file` if the file cannot be read, `notebook.format` if it is not a notebook of nbformat 4
  */
 export async function readNotebook(path: string): Promise<Notebook> {
-  return parseNotebook(await readTextFile(path, "notebook.file"), path);
+  return parseNotebook(
+    await readTextFile(path, "notebook.file", "give the path of a notebook, such as notebooks/03-gates.ipynb"),
+    path,
+  );
 }
