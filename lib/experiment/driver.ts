@@ -23,6 +23,7 @@ import { type Experiment, planOf } from "./experiment.ts";
 import { showJobs } from "./engine-for.ts";
 import { engineFiles } from "./engine-files.ts";
 import { keepPageOpen } from "./keep-page-open.ts";
+import { answerProbe } from "./probe.ts";
 import { resultTables, runJson, seedsOutcome } from "./outcome.ts";
 import { checkMemory, checkTime, showPlan } from "./preflight.ts";
 import { repeatCommand, thisScript } from "./repeat.ts";
@@ -70,6 +71,7 @@ export async function experimentCommand<Schema extends z.ZodType, Prepared>(
   if (device.name === "webgpu" && !dryRun) await hearStopsWhileBusy();
   const endWatch = endWithParent();
   try {
+    if (invocation.probe !== undefined) return await answerProbe(invocation.probe, device);
     if (invocation.cell !== undefined) return await workOnCell(experiment, invocation, device);
     if (dryRun) {
       const { engine } = invocation;

@@ -26,6 +26,7 @@ import {
 } from "../run/mod.ts";
 import type { Place } from "./elsewhere.ts";
 import { cellArguments } from "./cell-arguments.ts";
+import { codeHere } from "./probe.ts";
 
 /** What an engine needs to know besides its run and the command line. */
 export interface EngineFor {
@@ -47,7 +48,8 @@ export async function engineFor<Config>(
   const { rngSeed, device, print } = context;
   if (engine === "slurm") {
     const onJobs = (jobs: readonly PlannedJob[]) => print(`\n${formatTable(jobsTable(jobs))}\n`);
-    return slurmEngine({ ...await slurmJobs(run, invocation, context), attach, onJobs });
+    const jobs = await slurmJobs(run, invocation, context);
+    return slurmEngine({ ...jobs, attach, onJobs, code: codeHere(), onRemark: (text) => text !== "" && print(text) });
   }
   if (parallel === 1) return undefined;
   const { name, threads } = device;

@@ -125,7 +125,7 @@ export {
   valueOf,
   withRecentPoints,
 } from "./view/mod.ts";
-export type { CodeModule } from "./files/code-version.ts";
+export { type CodeModule, codeOf } from "./files/code-version.ts";
 export { writeTextAtomically } from "./files/files.ts";
 export { parseJsonLines } from "./files/json-lines.ts";
 export { checkKeptFiles, folderThatFits, type KeptFile, type KeptLines, openKeptLines } from "./files/kept-lines.ts";

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import type { CellState, Engine } from "../engine.ts";
 import { claimsOf } from "./claims.ts";
 import { saidBy, type SlurmCommands, slurmCommands } from "./commands.ts";
+import { probeNodes } from "./probe.ts";
 import { isOver, placeOfJob, type QueuedJob, queueReader, readQueue } from "./queue.ts";
 import { PATIENCE_SECONDS } from "./script.ts";
 import { type JobsOfRun, planJobs, type PlannedJob, submitJobs } from "./submit.ts";
@@ -15,6 +16,10 @@ import { jobId, type JobTable, readTable, writeTable } from "./table.ts";
 export interface SlurmEngineOptions extends JobsOfRun {
   /** Whether to follow the jobs that there are, and hand in none. */
   readonly attach: boolean;
+  /** The code that the run has here, which nodes are checked for; undefined: nodes are not checked. */
+  readonly code?: string;
+  /** Called with what a person should know while jobs are handed in. */
+  readonly onRemark?: (text: string) => void;
   /** Called with the jobs before they are handed in. */
   readonly onJobs?: (jobs: readonly PlannedJob[]) => void;
   readonly slurm?: SlurmCommands;
@@ -27,7 +32,9 @@ export interface SlurmEngineOptions extends JobsOfRun {
 /** Milliseconds for which a job that the queue no longer has may still be about to say how it ended. */
 const GONE_MS = 10_000;
 /** Milliseconds between two looks at the folders: at least, and for each cell that is followed. */
-const POLL_MS = { least: 2_000, cell: 25 };
+const POLL_MS = { least: 2_000, cell: 50 };
+/** Seconds to wait for nodes to check, if no setting says it. */
+const PROBE_SECONDS = 60;
 /** Reasons for which a requeued job waits although it need not. */
 const DELAYS: ReadonlySet<string> = new Set(["BeginTime"]);
 
@@ -106,6 +113,10 @@ export function slurmEngine(options: SlurmEngineOptions): Engine {
       await writeTable(runFolder, before);
       const jobs = planJobs(own, options);
       if (jobs.length > 0) options.onJobs?.(jobs);
+      const { code, settings: { all: { probe = PROBE_SECONDS } } } = options;
+      if (jobs.length > 0 && code !== undefined && probe > 0) {
+        options.onRemark?.(await probeNodes(jobs, { ...options, slurm, clock, code, seconds: probe }));
+      }
       const keys = new Map(own.map(({ cell, key }) => [cell, key]));
       table = await submitJobs(slurm, jobs, runFolder, before, (cell, job) => claims.handedIn(keys.get(cell)!, job));
     } catch (error) {

@@ -49,20 +49,12 @@ export function jobScript(job: JobScript): string {
     ["open-mode", "append"],
     ["signal", `B:USR1@${notice}`],
     ["array", cells.length > 1 ? `0-${cells.length - 1}` : undefined],
-    ["partition", request.partition],
-    ["account", request.account],
-    ["qos", request.qos],
-    ["time", request.time],
-    ["gres", request.gres],
-    ["constraint", request.constraint],
-    ["exclude", request.exclude],
-    ["cpus-per-task", request.cpus],
-    ["mem", request.mem],
   ];
   const words = [...(container === undefined ? [] : [container]), ...command.map(quote)].join(" ");
   return [
     "#!/bin/bash",
-    ...options.flatMap(([option, value]) => value === undefined ? [] : [`#SBATCH --${option}=${optionValue(value)}`]),
+    ...sbatchLines(options),
+    ...resourceOptions(request),
     "#SBATCH --requeue",
     "#SBATCH --kill-on-invalid-dep=yes",
     `cells=(${cells.map(({ cell }) => quote(cell)).join(" ")})`,
@@ -133,8 +125,27 @@ function noticeFor({ time, notice }: SlurmRequest): number {
   return limit ? Math.max(1, Math.min(NOTICE.most, Math.floor(NOTICE.share * limit))) : NOTICE.most;
 }
 
+/** The lines of a script that say what its job asks for. */
+export function resourceOptions(request: SlurmRequest): string[] {
+  return sbatchLines([
+    ["partition", request.partition],
+    ["account", request.account],
+    ["qos", request.qos],
+    ["time", request.time],
+    ["gres", request.gres],
+    ["constraint", request.constraint],
+    ["exclude", request.exclude],
+    ["cpus-per-task", request.cpus],
+    ["mem", request.mem],
+  ]);
+}
+
+function sbatchLines(options: readonly (readonly [name: string, value: string | number | undefined])[]): string[] {
+  return options.flatMap(([name, value]) => value === undefined ? [] : [`#SBATCH --${name}=${optionValue(value)}`]);
+}
+
 /** A word of a shell's line. */
-function quote(word: string): string {
+export function quote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 

@@ -27,6 +27,9 @@ const resources = {
   exclude: text.describe("nodes that are not used"),
   prelude: z.union([z.string().transform((line) => [line]), z.array(z.string())]).describe("lines of shell before it"),
   container: z.string().describe("a command that runs another in a container, such as apptainer exec image.sif"),
+  probe: z.coerce.number().int().min(0).describe(
+    "seconds to wait for free nodes, which are checked before anything is handed in; 0: they are not",
+  ),
   retries: z.coerce.number().int().min(0).describe("how often a cell that failed is tried again"),
   notice: count.describe("seconds before its time limit that a job is told to leave a checkpoint"),
 };

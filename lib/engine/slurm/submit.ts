@@ -19,10 +19,10 @@ export interface JobsOfRun extends Pick<JobScript, "runFolder" | "cwd" | "comman
 }
 
 /** A job to hand in. */
-export interface PlannedJob {
+export interface PlannedJob<Cell extends PlannedCell = PlannedCell> {
   /** Name of its script. */
   readonly name: string;
-  readonly cells: readonly PlannedCell[];
+  readonly cells: readonly Cell[];
   readonly request: SlurmRequest;
   readonly script: string;
 }
@@ -34,8 +34,8 @@ const TIME_FACTOR = 3;
 const LEAST_MINUTES = 10;
 
 /** The jobs for cells, in an order in which each comes after those that it needs. */
-export function planJobs(cells: readonly PlannedCell[], jobs: JobsOfRun): PlannedJob[] {
-  const groups = new Map<string, PlannedCell[]>();
+export function planJobs<Cell extends PlannedCell>(cells: readonly Cell[], jobs: JobsOfRun): PlannedJob<Cell>[] {
+  const groups = new Map<string, Cell[]>();
   for (const cell of cells) {
     const key = [kindOf(cell.cell), ...[...cell.needs].sort()].join(" ");
     const group = groups.get(key);
@@ -106,7 +106,7 @@ export async function submitJobs(
       const dependency = needed.length === 0 ? [] : [`--dependency=afterok:${needed.join(":")}`];
       const answer = await slurm("sbatch", ["--parsable", ...dependency, paths[i]!]);
       const job = /^(\d+)(;\S+)?$/m.exec(answer.stdout)?.[1];
-      if (answer.code !== 0 || job === undefined) throw refused(jobs[i]!, answer);
+      if (answer.code !== 0 || job === undefined) throw refused(jobs[i]!.name, answer);
       made.push(job);
       cells.forEach(({ cell }, task) => table[cell] = { job, task: cells.length > 1 ? task : null });
       await writeTable(runFolder, table);
@@ -139,7 +139,8 @@ const HINTS: readonly (readonly [said: RegExp, hint: string])[] = [
   [/node configuration|feature|constraint|gres/i, "sinfo -o '%P %c %m %G %f' shows what nodes have"],
 ];
 
-function refused({ name }: PlannedJob, answer: Awaited<ReturnType<SlurmCommands>>): UserError {
+/** What `sbatch` said instead of the number of a job. */
+export function refused(name: string, answer: Awaited<ReturnType<SlurmCommands>>): UserError {
   const said = saidBy(answer);
   const hint = HINTS.find(([pattern]) => pattern.test(said))?.[1];
   return answer.code === 0

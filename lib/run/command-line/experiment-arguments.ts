@@ -87,6 +87,8 @@ export interface RunInvocation<Config> {
   readonly attach: boolean;
   /** The one cell to build, of the run `id`; undefined: the whole run. */
   readonly cell: string | undefined;
+  /** The file that gets what this machine would build cells with; undefined: nobody asks. */
+  readonly probe: string | undefined;
   /** Whether nobody may read the run's page without its link. */
   readonly isPrivate: boolean;
   /** Where alerts are posted. */
@@ -146,6 +148,7 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
     engineSettings,
     attach: given.attach ?? false,
     cell: cellOf(given),
+    probe: given.probe,
     isPrivate: given.private ?? false,
     webhook: webhookOf(given, variable),
     command: [definition.name, ...withoutWebhook(args)],
@@ -175,6 +178,7 @@ interface Options {
   readonly engine: EngineName;
   readonly attach?: true;
   readonly cell?: string;
+  readonly probe?: string;
   readonly webhook?: string;
 }
 
@@ -198,6 +202,7 @@ function experimentCommand<Schema extends z.ZodType>(definition: ExperimentDefin
     )
     .addOption(new Option("--attach", "follow the jobs of the run --id").hideHelp())
     .addOption(new Option("--cell <name>", "build only this cell of the run --id").hideHelp())
+    .addOption(new Option("--probe <file>", "say in a file what this machine would build cells with").hideHelp())
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "print the result as one line of JSON, the last of stdout")
     .option("--dry-run", "print the plan and its cost, and write nothing")

@@ -39,7 +39,8 @@ export interface Cluster {
   call(name: string, ...args: string[]): Promise<string>;
   /** Kills a node's daemon; the processes of its jobs go on. */
   killNode(name: string): Promise<void>;
-  startNode(name: string): Promise<void>;
+  /** @param hidden a folder that the node does not see, which needs the right to mount */
+  startNode(name: string, hidden?: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -69,12 +70,18 @@ export async function startCluster(folder: string): Promise<Cluster> {
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
   };
-  const startNode = async (name: string) => {
-    start(name, "slurmd", ["-N", name]);
+  const startNode = async (name: string, hidden?: string) => {
+    if (hidden === undefined) start(name, "slurmd", ["-N", name]);
+    else {
+      const hide = 'mount -t tmpfs none "$0" && exec slurmd -D -f "$1" -N "$2"';
+      const quiet = { stdin: "null", stdout: "null", stderr: "null" } as const;
+      const args = ["-m", "sh", "-c", hide, hidden, config, name];
+      daemons.set(name, new Deno.Command("unshare", { args, env, ...quiet }).spawn());
+    }
     await until(name, /^(idle|mixed|allocated)$/);
   };
   start("ctld", "slurmctld", []);
-  await Promise.all(["n1", "n2"].map(startNode));
+  await Promise.all(["n1", "n2"].map((name) => startNode(name)));
   const kill = async (name: string) => {
     const child = daemons.get(name);
     daemons.delete(name);

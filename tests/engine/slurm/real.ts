@@ -153,6 +153,31 @@ const scenarios: Readonly<Record<string, (scenario: Scenario) => Promise<void>>>
     assert.deepEqual(base.sort(), ["cached", "cached", "cached", "done"]);
   },
 
+  async "a node that cannot build cells is named before anything is handed in"({ cluster, runs }) {
+    const prelude = 'if [ "$SLURMD_NODENAME" = n2 ]; then echo "module: command not found"; exit 1; fi';
+    const said = await ends(count(cluster, runs, ["--slurm.prelude", prelude]), 2);
+    assert.match(
+      said,
+      /one node of the 2 that were checked cannot build its cells\. n2: it said: module: command not f/,
+    );
+    assert.match(said, /hint: leave it out with --slurm\.nodes\.exclude n2\n/);
+    const jobs = await cluster.call("squeue", "-h", "-t", "all", "-o", "%j %T");
+    const id = await begun(runs);
+    assert.doesNotMatch(jobs, new RegExp(`${id}/(base|part|sum)`), "nothing is handed in");
+
+    if (await mayMount()) {
+      await cluster.killNode("n2");
+      await cluster.startNode("n2", runs);
+      const hidden = await ends(count(cluster, runs, ["--fresh"]), 2);
+      assert.match(hidden, /n2: it does not see the folder of the run/);
+      await cluster.killNode("n2");
+      await cluster.startNode("n2");
+    } else console.log("skipped: a node that does not see the folder, for want of the right to mount");
+
+    const good = await ends(count(cluster, runs, ["--fresh", "--slurm.nodes.exclude", "n2"]), 0);
+    assert.match(good, /Checked n1: folder, code and packages are there/);
+  },
+
   async "what Slurm refuses is one sentence, and a stopped run has no jobs left"({ cluster, runs }) {
     const partition = await ends(count(cluster, runs, ["--slurm.partition", "gpu"]), 2);
     assert.match(partition, /error: Slurm refuses the job base\. It said: .*partition/i);
@@ -237,6 +262,12 @@ async function weights(runs: string, id: string): Promise<unknown[]> {
   const all = found.flat();
   assert.ok(all.length >= 4, "there are weights to compare");
   return all;
+}
+
+/** Whether a node can be started that does not see a folder. */
+async function mayMount(): Promise<boolean> {
+  const command = new Deno.Command("unshare", { args: ["-m", "mount", "-t", "tmpfs", "none", "/mnt"], stderr: "null" });
+  return await command.output().then(({ success }) => success, () => false);
 }
 
 /** Kills the processes whose command line has a text, as the loss of a machine would. */

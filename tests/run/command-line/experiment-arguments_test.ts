@@ -113,6 +113,7 @@ Deno.test("`parseExperimentArguments()` without arguments gives the default pres
     engineSettings: [],
     attach: false,
     cell: undefined,
+    probe: undefined,
     port: undefined,
     webhook: undefined,
   });
@@ -144,6 +145,7 @@ Deno.test("`parseExperimentArguments()` reads every option", () => {
     engineSettings: [],
     attach: false,
     cell: undefined,
+    probe: undefined,
     port: 0,
     webhook: undefined,
   });

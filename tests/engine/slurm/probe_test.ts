@@ -1,0 +1,108 @@
+// Checking nodes before jobs are handed in: what is said of those that cannot build cells.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { SlurmCommands } from "../../../lib/engine/mod.ts";
+import { probeNodes } from "../../../lib/engine/slurm/probe.ts";
+import type { SlurmRequest } from "../../../lib/engine/slurm/settings.ts";
+import type { MissingCell } from "../../../lib/run/mod.ts";
+
+/** What a node leaves in the folder of the check; undefined: nothing, as one that does not see it. */
+type Left = { readonly code: string; readonly numerics: string } | string | undefined;
+
+const good = { code: "c1", numerics: "avx2" };
+
+interface Probed {
+  readonly said: string | undefined;
+  readonly error: (Error & { readonly code: string; readonly hint?: string }) | undefined;
+  readonly calls: readonly (readonly string[])[];
+  readonly scripts: readonly string[];
+}
+
+/** Checks the nodes of one place, or of several, on a cluster that is answered for. `nodes` of undefined: none is free. */
+async function probed(
+  nodes: Readonly<Record<string, Left>> | undefined,
+  requests: readonly SlurmRequest[] = [{}],
+): Promise<Probed> {
+  const runFolder = await Deno.makeTempDir({ prefix: "stitchbook-probe-" });
+  const calls: string[][] = [];
+  const scripts: string[] = [];
+  let time = 0;
+  const slurm: SlurmCommands = async (name, args) => {
+    calls.push([name, ...args]);
+    const answer = (stdout: string) => ({ code: 0, stdout, stderr: "" });
+    if (name === "sbatch") {
+      const path = args.at(-1)!;
+      scripts.push(await Deno.readTextFile(path));
+      for (const [node, left] of Object.entries(nodes ?? {})) {
+        const file = join(path.replace(/\.sh$/, ""), node);
+        if (left !== undefined) await Deno.writeTextFile(`${file}.log`, typeof left === "string" ? left : "");
+        if (typeof left === "object") await Deno.writeTextFile(`${file}.json`, JSON.stringify(left));
+      }
+      return answer(String(100 + scripts.length));
+    }
+    const list = Object.keys(nodes ?? {}).join(",");
+    const state = nodes === undefined ? "PENDING||Resources" : `COMPLETED|${list}|None`;
+    if (name === "squeue") return answer(scripts.map((_, i) => `${101 + i}|${101 + i}|${state}`).join("\n"));
+    return answer(name === "scontrol" ? list.replaceAll(",", "\n") : "");
+  };
+  const cell = (request: SlurmRequest, i: number) => ({
+    name: `expert-${i}`,
+    request,
+    script: "",
+    cells: [{ cell: `expert:${i}`, numerics: "avx2" } as MissingCell],
+  });
+  try {
+    const said = await probeNodes(requests.map(cell), {
+      ...{ run: "the-run", runFolder, cwd: "/code", command: ["/bin/deno", "it's.ts"], env: {}, code: "c1" },
+      ...{ slurm, seconds: 60, clock: { now: () => time, sleep: (ms) => Promise.resolve(void (time += ms)) } },
+    });
+    return { said, error: undefined, calls, scripts };
+  } catch (error) {
+    return { said: undefined, error: error as NonNullable<Probed["error"]>, calls, scripts };
+  } finally {
+    await Deno.remove(runFolder, { recursive: true });
+  }
+}
+
+Deno.test("nodes that have everything are named, and the check is over then", async () => {
+  const { said, calls, error } = await probed({ n1: good, n2: good });
+  assert.equal(error, undefined);
+  assert.equal(said, "Checked n1, n2: folder, code and packages are there");
+  assert.deepEqual(calls.map(([name]) => name), ["sbatch", "squeue", "scancel", "scontrol"]);
+});
+
+Deno.test("nodes that cannot build cells are named with why, and how to leave them out", async () => {
+  const { error } = await probed({
+    ...{ n1: good, n2: undefined, n3: { ...good, code: "c2" }, n4: { ...good, numerics: "avx512" }, n5: undefined },
+    n6: "loading\nerror: Could not find npm package zod\n  at here\n",
+  });
+  assert.equal(error!.code, "slurm.probe");
+  assert.equal(
+    error!.message,
+    "Cannot hand in the-run: 5 nodes of the 6 that were checked cannot build its cells. n2, n5: it does not see the " +
+      "folder of the run; n3: it has another version of the code; n4: it computes with avx512, but the run with avx2; " +
+      "n6: it said: error: Could not find npm package zod",
+  );
+  assert.equal(error!.hint, "leave them out with --slurm.nodes.exclude n2,n3,n4,n5,n6");
+});
+
+Deno.test("when no node can build cells, the hint says what nodes must see", async () => {
+  const { error } = await probed({ n1: undefined, n2: undefined });
+  assert.match(error!.hint!, /^all nodes must see .* and \/code under the same path/);
+});
+
+Deno.test("when no node is free in time, that is said, and nothing is left in the queue", async () => {
+  const { said, calls } = await probed(undefined);
+  assert.equal(said, "No node was free within 60 s to be checked first: each job checks its own");
+  assert.deepEqual(calls.at(-1), ["scancel", "101"]);
+});
+
+Deno.test("each place is checked once, with what its jobs ask for, by a script that bash can read", async () => {
+  const { scripts } = await probed({ n1: good }, [{ cpus: 2 }, { cpus: 4, mem: "8G" }, { partition: "gpu" }]);
+  assert.equal(scripts.length, 2);
+  assert.match(scripts[1]!, /^#SBATCH --partition=gpu$/m);
+  for (const script of scripts) {
+    const { code, stderr } = await new Deno.Command("bash", { args: ["-n", "-c", script], stderr: "piped" }).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+  }
+});
