@@ -96,6 +96,8 @@ export async function openCheckpoints(host: CheckpointHost): Promise<OpenCheckpo
           const { manifest } = await writeCheckpoint(store, point, async (folder) => {
             await write(folder);
             await Deno.writeTextFile(join(folder, EVENTS_FILE), host.lines());
+            // Writing may have taken long: what a newer copy does not expect is not put in place.
+            await host.renew();
           });
           verified.set(step, manifest);
           await host.renew();

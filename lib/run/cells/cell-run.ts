@@ -35,6 +35,8 @@ export interface CellHost {
   /** The job that this process is of, where a cluster runs it. */
   readonly job?: string | undefined;
   readonly signal: AbortSignal;
+  /** Milliseconds between two looks whether a newer copy of a cell has begun, besides those before each write. @default 2000 */
+  readonly lookMs?: number;
   /** Whether what an interrupted build of a cell left is thrown away. */
   readonly fresh: boolean;
   /** What earlier processes that wrote this run logged of a cell. */
@@ -151,7 +153,7 @@ async function build<Output extends z.ZodType>(
   let before = 0;
   const seconds = () => before + (performance.now() - began) / 1000;
   const workshop = await makeCellWorkshop(host.runsFolder);
-  const lease = await takeLease(host.runsFolder, key);
+  const lease = await takeLease(host.runsFolder, key, host.lookMs);
   const signal = AbortSignal.any([host.signal, lease.signal]);
   let finished = false;
   try {

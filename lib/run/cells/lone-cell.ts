@@ -16,7 +16,7 @@ import { readEvents } from "../log/read.ts";
 import type { RunListener } from "../log/run-writer.ts";
 
 /** What building one cell of a run needs. */
-export interface LoneCellOptions extends Pick<CellHost, "runsFolder" | "run" | "signal" | "fresh" | "job"> {
+export interface LoneCellOptions extends Pick<CellHost, "runsFolder" | "run" | "signal" | "fresh" | "job" | "lookMs"> {
   /** Name of the cell. */
   readonly cell: string;
   /** An empty folder for the log of this attempt: the run's own log is written by another process. */
