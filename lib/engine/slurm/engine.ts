@@ -8,9 +8,9 @@ import type { CellState, Engine } from "../engine.ts";
 import { claimsOf } from "./claims.ts";
 import { saidBy, type SlurmCommands, slurmCommands } from "./commands.ts";
 import { probeNodes } from "./probe.ts";
-import { isOver, placeOfJob, type QueuedJob, queueReader, readQueue } from "./queue.ts";
+import { isOver, placeOfJob, type QueuedJob, queueReader, readQueue, waitsInVain } from "./queue.ts";
 import { PATIENCE_SECONDS } from "./script.ts";
-import { type JobsOfRun, planJobs, type PlannedJob, submitJobs } from "./submit.ts";
+import { hintOn, type JobsOfRun, planJobs, type PlannedJob, submitJobs } from "./submit.ts";
 import { jobId, type JobTable, readTable, writeTable } from "./table.ts";
 
 export interface SlurmEngineOptions extends JobsOfRun {
@@ -90,6 +90,24 @@ export function slurmEngine(options: SlurmEngineOptions): Engine {
     await slurm("scontrol", ["update", `JobId=${raw}`, "StartTime=now"]);
   };
 
+  /** Ends the run when a job of its own waits for what will not be: it would wait for ever, and what needs it, too. */
+  const refuseVain = async (queue: ReadonlyMap<string, QueuedJob>) => {
+    const vain = Object.entries(table).flatMap(([cell, entry]) => {
+      const job = entry.of === undefined ? queue.get(jobId(entry)) : undefined;
+      return job !== undefined && waitsInVain(job) ? [{ cell, job }] : [];
+    });
+    const [first] = vain;
+    if (first === undefined) return;
+    await cancelJobs(slurm, run, table);
+    await claims.release([...wanted.values()].map(({ key }) => key));
+    throw new UserError(
+      "slurm.vain",
+      `Slurm has no place for ${vain.map(({ cell }) => cell).join(", ")}: job ${first.job.id} waits with ` +
+        `(${first.job.reason}), which does not pass; the jobs of ${run} were cancelled`,
+      hintOn(first.job.reason),
+    );
+  };
+
   /** Hands in jobs for cells, except for those that a job of another run builds. */
   const handIn = async (cells: readonly MissingCell[]) => {
     let seen: ReadonlySet<string> = new Set();
@@ -163,6 +181,7 @@ export function slurmEngine(options: SlurmEngineOptions): Engine {
         queue.refresh();
       }
       const jobs = await queue.read();
+      await refuseVain(jobs);
       return await Promise.all([...wanted.keys()].map((cell) => stateOf(cell, jobs)));
     },
     async cancel() {

@@ -26,6 +26,15 @@ const OVER: ReadonlySet<string> = new Set([
   ...["REVOKED", "TIMEOUT"],
 ]);
 
+/** Reasons to wait that do not pass: what the job asks for is not there, or not allowed. */
+const VAIN: ReadonlySet<string> = new Set([
+  ...["AccountNotAllowed", "BadConstraints", "InvalidAccount", "InvalidQOS", "PartitionConfig", "PartitionNodeLimit"],
+  ...["PartitionTimeLimit", "QOSNotAllowed"],
+]);
+
+/** Whether a job waits for what will not be, as long as nobody changes the cluster. */
+export const waitsInVain = ({ state, reason }: QueuedJob) => state === "PENDING" && VAIN.has(reason);
+
 /** Whether a job neither runs nor will run. */
 export const isOver = ({ state }: QueuedJob) => OVER.has(state);
 

@@ -135,15 +135,20 @@ const HINTS: readonly (readonly [said: RegExp, hint: string])[] = [
   [/memory/i, "sinfo -o '%P %m' shows the memory of nodes; ask for less with --slurm.mem"],
   [/account|association/i, "sacctmgr show associations lists your accounts; choose one with --slurm.account"],
   [/qos/i, "choose another with --slurm.qos"],
-  [/time limit/i, "ask for less with --slurm.time"],
-  [/node configuration|feature|constraint|gres/i, "sinfo -o '%P %c %m %G %f' shows what nodes have"],
+  [/time ?limit/i, "ask for less with --slurm.time"],
+  [
+    /node configuration|partitionconfig|nodelimit|feature|constraint|gres/i,
+    "sinfo -o '%P %c %m %G %f' shows what nodes have",
+  ],
 ];
+
+/** What to do about something that Slurm said of a job. */
+export const hintOn = (said: string): string | undefined => HINTS.find(([pattern]) => pattern.test(said))?.[1];
 
 /** What `sbatch` said instead of the number of a job. */
 export function refused(name: string, answer: Awaited<ReturnType<SlurmCommands>>): UserError {
   const said = saidBy(answer);
-  const hint = HINTS.find(([pattern]) => pattern.test(said))?.[1];
   return answer.code === 0
     ? new UserError("slurm.submit", `sbatch printed "${said}" for the job ${name}, where its number was expected`)
-    : new UserError("slurm.submit", `Slurm refuses the job ${name}. It said: ${said}`, hint);
+    : new UserError("slurm.submit", `Slurm refuses the job ${name}. It said: ${said}`, hintOn(said));
 }

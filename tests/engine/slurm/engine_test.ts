@@ -324,6 +324,27 @@ Deno.test("what Slurm refuses is said, and nothing stays half handed in", () =>
     run.fail(silent);
   }));
 
+Deno.test("a job that waits for what will not be ends the run, and nothing stays in the queue", () =>
+  withLab(async (lab) => {
+    const { slurm } = lab;
+    const run = await lab.begin();
+    const driven = lab.drive(run).catch((error) => error);
+    await lab.until(() => slurm.jobs.length === 4);
+    Object.assign(slurm.jobs[0]!, { reason: "PartitionConfig" });
+    slurm.answer("squeue", {
+      stdout: slurm.jobs.map(({ id, raw }) => `${id}|${raw}|PENDING||PartitionConfig`).join("\n"),
+    });
+    const failure = await driven;
+    run.fail(failure);
+    assert.equal(failure.code, "slurm.vain");
+    assert.match(
+      failure.message,
+      /^Slurm has no place for base, .*: job 101 waits with \(PartitionConfig\), which does/,
+    );
+    assert.match(failure.hint, /sinfo/);
+    assert.ok(slurm.jobs.every(({ state }) => state === "CANCELLED"));
+  }, { nodes: [] }));
+
 Deno.test("a job that was cancelled by hand fails its cell with what the queue says", () =>
   withLab(async (lab) => {
     const { slurm } = lab;
