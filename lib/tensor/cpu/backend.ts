@@ -240,6 +240,12 @@ export class StitchbookCPU extends MathBackendCPU {
     return entry instanceof Entry ? entry.aside : undefined;
   }
 
+  /** An input as an output: another tensor that shares its values. */
+  shared({ dataId, shape, dtype }: tf.TensorInfo): tf.TensorInfo {
+    this.incRef(dataId);
+    return { dataId, shape, dtype };
+  }
+
   /** Whether no other tensor shares the values, so that they may be overwritten. */
   ownsAlone(tensor: tf.TensorInfo): boolean {
     return this.refCount(tensor.dataId) === 1;

@@ -5,7 +5,10 @@ import { checkTensors, hasKernel, hostValues, refuseShapes, registerGradient, ru
 
 /** Name of the fused kernel: inputs `{ logits: [N, vocab], targets: int32 [N] }`, output `[N]`. */
 export const CROSS_ENTROPY = "StitchbookCrossEntropy";
-/** Its gradient's kernel: inputs `{ logits, targets, loss, dy: [N] }`, output like `logits`; `loss` is the forward kernel's own output. */
+/**
+ * Its gradient's kernel: inputs `{ logits, targets, loss, dy: [N] }`, output like `logits`; `loss` is the forward kernel's
+ * own output. With the attribute `inPlace`, it may be written over the logits unless another tensor shares their values.
+ */
 export const CROSS_ENTROPY_GRAD = "StitchbookCrossEntropyGrad";
 
 /**
@@ -69,7 +72,8 @@ export function crossEntropyReference(logits: tf.Tensor2D, targets: tf.Tensor1D)
 }
 
 /**
- * The gradient with respect to the logits.
+ * The gradient with respect to the logits. They are disposed, and nothing is taped: it takes their place in memory where
+ * the backend can do that.
  *
  * @param loss the tensor that {@linkcode crossEntropy} returned for them
  * @param dy float32 `[N]`
@@ -80,7 +84,15 @@ export function crossEntropyGradient(
   loss: tf.Tensor1D,
   dy: tf.Tensor1D,
 ): tf.Tensor2D {
-  if (hasKernel(CROSS_ENTROPY_GRAD)) return runKernel(CROSS_ENTROPY_GRAD, { logits, targets, loss, dy });
+  const gradient = hasKernel(CROSS_ENTROPY_GRAD)
+    ? runKernel<tf.Tensor2D>(CROSS_ENTROPY_GRAD, { logits, targets, loss, dy }, { inPlace: true })
+    : gradientReference(logits, targets, dy);
+  logits.dispose();
+  return gradient;
+}
+
+/** The stock composition of the gradient. */
+function gradientReference(logits: tf.Tensor2D, targets: tf.Tensor1D, dy: tf.Tensor1D): tf.Tensor2D {
   const [rows, vocab] = logits.shape;
   const counted = tf.mul(dy, tf.cast(tf.greaterEqual(targets, 0), "float32")).reshape([rows, 1]);
   return tf.mul(tf.sub(tf.softmax(logits), tf.cast(targetPlaces(targets, vocab), "float32")), counted);

@@ -131,7 +131,6 @@ function lossesAndGradients(
       const chunk = lossesOf(x, table, targets, from, rows);
       if (dy === undefined) return { losses: chunk.losses };
       const d = crossEntropyGradient(chunk.logits, chunk.targets, chunk.losses, tf.slice(dy, [from], [rows]));
-      chunk.logits.dispose();
       return {
         losses: chunk.losses,
         ...(wanted.includes("dx") ? { dx: isFrozen(table) ? frozenGradient(d, table) : tf.matMul(d, table) } : {}),

@@ -43,9 +43,7 @@ const accumulate: KernelFunction = ({ inputs, backend }) => {
   const inPlace = backend.ownsAlone(a);
   const { info, address: y } = inPlace ? { info: a, address: from.a } : backend.output(a.shape);
   forElements(backend.machine, "add", sizeOf(a.shape), 0.5, { ...from, y });
-  if (!inPlace) return info;
-  backend.incRef(a.dataId);
-  return { dataId: a.dataId, shape: a.shape, dtype: a.dtype };
+  return inPlace ? backend.shared(info) : info;
 };
 
 /** Inputs: hub, z, then each expert's projected state. */

@@ -26,8 +26,7 @@ const norm: KernelFunction = ({ inputs: { x, w }, attrs, backend }) => {
 const branch: KernelFunction = (call) => {
   const x = call.inputs["x"]!;
   const normed = norm(call) as tf.TensorInfo;
-  call.backend.incRef(x.dataId);
-  return [normed, { dataId: x.dataId, shape: x.shape, dtype: x.dtype }];
+  return [normed, call.backend.shared(x)];
 };
 
 /** The gradient of x; of a branch, the gradient `dx` of the other branch is added. */

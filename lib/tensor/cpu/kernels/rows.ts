@@ -52,15 +52,16 @@ const crossEntropy: KernelFunction = ({ inputs: { logits, targets }, backend }) 
   return info;
 };
 
-const crossEntropyGrad: KernelFunction = ({ inputs: { logits, targets, loss, dy }, backend }) => {
+const crossEntropyGrad: KernelFunction = ({ inputs: { logits, targets, loss, dy }, attrs, backend }) => {
   const [rows, vocab] = logits!.shape as [number, number];
   const logs = backend.aside(loss!);
   if (logs === undefined) throw new Error(`${CROSS_ENTROPY_GRAD} needs the forward kernel's own output`);
   const from = { logits: backend.address(logits!), targets: backend.address(targets!, "int32") };
   const args = { vocab, ...from, dy: backend.address(dy!), logs: logs.address, ...rowScratch(backend) };
-  const { info, address: dlogits } = backend.output([rows, vocab]);
+  const inPlace = attrs["inPlace"] === true && backend.ownsAlone(logits!);
+  const { info, address: dlogits } = inPlace ? { info: logits!, address: from.logits } : backend.output([rows, vocab]);
   forRows(backend.machine, "crossEntropyGrad", rows, vocab * 1.5, { ...args, dlogits });
-  return info;
+  return inPlace ? backend.shared(info) : info;
 };
 
 register(ROPE, rope);
