@@ -34,6 +34,8 @@ export interface ExecuteOptions {
 
 /** While a cell runs, new output is saved this often. */
 const SAVE_MS = 5_000;
+/** How long output is awaited after the last cell. What is late belongs to its cell, even when the next one runs. */
+const LAST_MS = 200;
 
 /**
  * Executes a notebook from its first cell to its last, or to the first that fails. Cells tagged `raises-exception` may
@@ -57,13 +59,13 @@ export async function executeNotebook(notebook: Notebook, options: ExecuteOption
   const all = cells.flatMap((cell, at) => runs(cell) ? [at] : []);
   const stopped = new Promise<"stopped">((resolve) => signal.addEventListener("abort", () => resolve("stopped")));
 
-  for (const [i, at] of all.entries()) {
+  const executeCell = async (at: number, where: CellAt): Promise<CellFailure | undefined> => {
     const cell = cells[at] as CodeCell;
-    const where = { number: i + 1, of: all.length, line: firstLine(cell.source) };
     const started = performance.now();
     let dirty = false, saving = Promise.resolve();
     const timer = setInterval(() => {
-      if (dirty) saving = saving.then(() => save(now()));
+      // What keeps it from being saved now will do so after the cell, too.
+      if (dirty) saving = saving.then(() => save(now())).catch(() => {});
       dirty = false;
     }, SAVE_MS);
     ran.add(at);
@@ -73,33 +75,40 @@ export async function executeNotebook(notebook: Notebook, options: ExecuteOption
     clearInterval(timer);
     await saving;
     // Ctrl-C reaches the kernel as well, and its end may be seen first.
-    if (outcome !== "stopped" && !("count" in outcome)) await new Promise((wake) => setTimeout(wake, 100));
-    if (outcome === "stopped" || signal.aborted) {
-      await save(now());
-      throw signal.reason;
-    }
+    if (outcome !== "stopped" && !("count" in outcome)) await sleep(100);
+    if (outcome === "stopped" || signal.aborted) throw signal.reason;
     if (!("count" in outcome)) {
-      await save(now());
       const how = outcome.signal === null ? `exit code ${outcome.code}` : outcome.signal;
       return { cell: where, what: `the kernel ended (${how})` };
     }
     cells[at] = { ...cell, execution_count: outcome.count };
     report(where, (performance.now() - started) / 1000);
-    if (outcome.status === "error") {
-      let error = outputs.of(at).findLast((output) => output.output_type === "error");
-      if (error === undefined) {
-        // The kernel publishes nothing about code that it cannot parse.
-        error = await syntaxError(cell.source) ?? errorOutput(outcome.content);
-        outputs.add(at, { type: "error", content: error });
-      }
-      await save(now());
-      if (tagged(cell, "raises-exception")) continue;
-      return { cell: where, what: stripVTControlCharacters(`${error.ename}: ${error.evalue}`) };
+    if (outcome.status !== "error") return undefined;
+    let error = outputs.of(at).findLast((output) => output.output_type === "error");
+    if (error === undefined) {
+      // The kernel publishes nothing about code that it cannot parse.
+      error = await syntaxError(cell.source) ?? errorOutput(outcome.content);
+      outputs.add(at, { type: "error", content: error });
     }
+    if (tagged(cell, "raises-exception")) return undefined;
+    return { cell: where, what: stripVTControlCharacters(`${error.ename}: ${error.evalue}`) };
+  };
+
+  try {
+    for (const [i, at] of all.entries()) {
+      const { source } = cells[at]!;
+      const failure = await executeCell(at, { number: i + 1, of: all.length, line: firstLine(source) });
+      if (failure !== undefined) return failure;
+      await save(now());
+    }
+    return undefined;
+  } finally {
+    await sleep(LAST_MS);
     await save(now());
   }
-  return undefined;
 }
+
+const sleep = (ms: number) => new Promise<void>((wake) => setTimeout(wake, ms));
 
 const runs = (cell: NotebookCell): cell is CodeCell =>
   cell.cell_type === "code" && cell.source.trim() !== "" && !tagged(cell, "skip-execution");

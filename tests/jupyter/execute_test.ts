@@ -53,7 +53,7 @@ Deno.test("`executeNotebook()` keeps what cells show, up to the one that fails",
       what: "RangeError: a is 1",
     });
     assert.deepEqual(reported, [1, -1, 2, -2, 3, -3, 4, -4, 5, -5]);
-    assert.equal(saved.length, 5);
+    assert.equal(saved.length, 5); // after each, and at the end
     assert.deepEqual(last.cells.map((cell) => cell.cell_type === "code" ? cell.execution_count : "text"), [
       "text",
       1,

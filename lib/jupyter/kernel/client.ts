@@ -33,8 +33,8 @@ export interface Kernel {
 /** How long a kernel may take to answer first: Deno may have to fetch packages. */
 const START_MS = 120_000;
 const ASK_MS = 250;
-/** Deno's kernel may send what was printed after it says that it is idle. */
-const LATE_MS = 200;
+/** Deno's kernel (2.9.6) may send what was printed a moment after it says that it is idle. */
+const LATE_MS = 50;
 const SHUTDOWN_MS = 1_000;
 
 /**
