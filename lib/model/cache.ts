@@ -55,7 +55,7 @@ export class KvCache implements DecodingState {
     this.#length += tokens;
   }
 
-  bytes(length = this.#length): number {
+  bytes(length: number = this.#length): number {
     const { layers, kvHeads, headSize, contextLength: limit } = this.shape;
     return layers * keyValuesBytes({ kvHeads, headSize, limit }, length);
   }

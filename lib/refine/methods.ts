@@ -14,15 +14,16 @@ export interface Accepted {
 /** Undefined: the allowance, or the model's context, has no room for an answer. */
 type Method = (attempt: Attempt) => Promise<Accepted | undefined>;
 
+const BASELINES = ["long-cot", "majority", "best-of-n", "sequential"] as const;
+
+/** The name of a method. */
+export type MethodName = (typeof BASELINES)[number] | `pdr-${Distiller}`;
+
 /** The names of the methods, baselines first. */
-export const REFINE_METHODS = [
-  "long-cot",
-  "majority",
-  "best-of-n",
-  "sequential",
+export const REFINE_METHODS: readonly MethodName[] = [
+  ...BASELINES,
   ...DISTILLERS.map((distiller) => `pdr-${distiller}` as const),
-] as const;
-export type MethodName = typeof REFINE_METHODS[number];
+];
 
 /** Long chain of thought: one solution, with all of the allowance. */
 const longChain: Method = async (attempt) => {

@@ -9,6 +9,7 @@ import {
   type RunResults,
   type RunView,
   shownValue,
+  type Table,
 } from "../run/mod.ts";
 import { measured, range } from "./format.ts";
 import { bestOf, type Grid, type GridCell, gridOf } from "./grid.ts";
@@ -89,6 +90,6 @@ export function methodsOf(view: RunView): string[] {
 }
 
 /** The last table with this name that any cell of the run logged. */
-export function tableNamed(view: RunView, name: string) {
+export function tableNamed(view: RunView, name: string): Table | undefined {
   return view.cells.flatMap((cell) => cell.tables).findLast((table) => table.name === name);
 }

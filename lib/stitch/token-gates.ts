@@ -40,7 +40,7 @@ export interface GateSummary {
 export function summarizeGates(
   { kind, models, gates }: TokenGates,
   start = 0,
-  end = gates.length,
+  end: number = gates.length,
 ): GateSummary | undefined {
   const rows = gates.slice(start, end);
   if (rows.length === 0) return undefined;

@@ -50,7 +50,6 @@ export {
   watchPeak,
 } from "./device.ts";
 export { describeDevices, type DeviceDescription } from "./describe.ts";
-export { StitchbookCPU } from "./cpu/mod.ts";
 export { describeAdapter, findAdapter, openWebGpu, requestDevice } from "./webgpu/open.ts";
 export { TILINGS } from "./webgpu/product-code.ts";
 export { multiply, planProduct, type Product, type ProductPlan } from "./webgpu/product.ts";

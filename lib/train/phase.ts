@@ -10,8 +10,11 @@ export interface PhaseOptions
   readonly validation: readonly ValidationBatch[];
 }
 
+/** What {@linkcode phase} makes of the options. */
+export type PhaseTask = Omit<PhaseOptions, "validation"> & Pick<TrainTask, "validate">;
+
 /** The common part of a task; `validate` computes the mean of `loss` over the validation batches. */
-export function phase(options: PhaseOptions, loss: (batch: DeviceBatch) => tf.Scalar) {
+export function phase(options: PhaseOptions, loss: (batch: DeviceBatch) => tf.Scalar): PhaseTask {
   const { validation, ...others } = options;
   return {
     ...others,

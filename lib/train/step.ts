@@ -48,7 +48,7 @@ function lossAndGradients(
  *
  * @param scored the share of scored tokens; of a micro-batch, that of the whole batch. @default that of the batch
  */
-export function toDeviceBatch(host: Batch, scored = scoredShare(host)): DeviceBatch {
+export function toDeviceBatch(host: Batch, scored: number = scoredShare(host)): DeviceBatch {
   const { inputs, targets, documents, batch, time } = host;
   const tensor = (data: Int32Array) => tf.tensor2d(data, [batch, time], "int32");
   return { inputs: tensor(inputs), targets: tensor(targets), documents: tensor(documents), scored };

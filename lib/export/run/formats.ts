@@ -22,13 +22,13 @@ export const RUN_FORMATS = {
     kind: "file",
     extension: ".html",
     about: "one page with results, curves and provenance that loads nothing else",
-    write: ({ view, ...about }) => reportHtml(view, about),
+    write: ({ view, ...about }: ExportedRun): string => reportHtml(view, about),
   },
   md: {
     kind: "file",
     extension: ".md",
     about: "the same as Markdown, without figures",
-    write: ({ view, ...about }) => reportMarkdown(view, about),
+    write: ({ view, ...about }: ExportedRun): string => reportMarkdown(view, about),
   },
   ipynb: {
     kind: "file",

@@ -41,7 +41,10 @@ export function seriesOf(points: RunPoints, query: SeriesQuery): CellSeries[] {
 }
 
 /** How many series a query asks for. */
-export function countSeries({ cells: all }: RunPoints, { cells, metrics }: Pick<SeriesQuery, "cells" | "metrics">) {
+export function countSeries(
+  { cells: all }: RunPoints,
+  { cells, metrics }: Pick<SeriesQuery, "cells" | "metrics">,
+): number {
   let count = 0;
   for (const cell of all.values()) {
     if (cells !== undefined && !cells.includes(cell.name)) continue;
