@@ -6,10 +6,11 @@
 // or without problems in five other languages (in-domain data), and with alternating or only experts-into-hub stitches.
 import { DOMAINS } from "../../lib/data/mod.ts";
 import { type BtsConfig, DEFAULT_MIX } from "../../lib/bts/mod.ts";
-import { expertsIntoHub } from "../../lib/stitch/mod.ts";
+import type { StitchKindName } from "../../lib/stitch/mod.ts";
 import { direction, type Study, studyMain, type Variant } from "../../lib/study/mod.ts";
 
-const ALL = `all ${expertsIntoHub.name}`;
+const E2H: StitchKindName = "E2H";
+const ALL = `all ${E2H}`;
 
 const variant = (kinds: "alternating" | "all-e2h", inDomain: boolean): Variant => ({
   name: `${kinds === "all-e2h" ? ALL : kinds}, ${inDomain ? "in-domain" : "without"}`,

@@ -4,11 +4,11 @@
 //
 // Every stitch into the hub, W_i, is replaced by I + U_i V_i of rank 1, d/16 and d/4. The gates are the same.
 import type { BtsConfig } from "../../lib/bts/mod.ts";
-import { expertsIntoHub, lowRankExpertsIntoHub, placeStitches } from "../../lib/stitch/mod.ts";
+import { placeStitches, type StitchKindName } from "../../lib/stitch/mod.ts";
 import { direction, type Study, studyMain, type Variant } from "../../lib/study/mod.ts";
 
-const FULL = expertsIntoHub.name;
-const LOW = lowRankExpertsIntoHub.name;
+const FULL: StitchKindName = "E2H";
+const LOW: StitchKindName = "E2H-LR";
 
 function ranksOf({ model: { width } }: BtsConfig): number[] {
   return [...new Set([1, Math.ceil(width / 16), Math.ceil(width / 4)])];

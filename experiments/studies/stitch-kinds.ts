@@ -1,7 +1,7 @@
 // Alternating stitches, or only experts-into-hub stitches? (BTS, arXiv 2502.00075.)
 //
 //     deno task run experiments/studies/stitch-kinds.ts --preset quick
-import { expertsIntoHub, placeStitches, stitchKind } from "../../lib/stitch/mod.ts";
+import { placeStitches, stitchKind, type StitchKindName } from "../../lib/stitch/mod.ts";
 import type { BtsConfig } from "../../lib/bts/mod.ts";
 import { direction, type Study, studyMain, type Variant } from "../../lib/study/mod.ts";
 
@@ -10,7 +10,8 @@ const variant = (name: string, stitch: Partial<BtsConfig["stitch"]>): Variant =>
   change: (config) => ({ ...config, stitch: { ...config.stitch, ...stitch } }),
 });
 
-const ALL = `all ${expertsIntoHub.name}`;
+const E2H: StitchKindName = "E2H";
+const ALL = `all ${E2H}`;
 
 const VARIANTS: readonly Variant[] = [
   variant("alternating", { kinds: "alternating", expertAfterE2H: "projected" }),
@@ -53,7 +54,7 @@ export const stitchKindsStudy: Study = {
         : []),
       ...(passing === undefined ? [] : [
         direction(
-          `Experts should continue with their own state after an ${expertsIntoHub.name} (${passing})`,
+          `Experts should continue with their own state after an ${E2H} (${passing})`,
           `${passing}, pass-through`,
           passing,
         ),

@@ -26,10 +26,12 @@ export {
   BASELINES,
   type BaselineSettings,
   baselineSettings,
+  SELF_STITCH,
 } from "./registry.ts";
 export { type CostedMethods, methodCosts } from "./costs.ts";
 export { baselineCost, btmCost } from "./one-cost.ts";
 export { cannotLeave, type FinishedMethod, mergeFile, openBaseline, type OpenedBaseline } from "./open.ts";
 export { type MixtureConfig, mixtureConfigSchema } from "./mixture/config.ts";
-export { selfStitch } from "./self-stitch/method.ts";
+export type { SelfStitchConfig } from "./self-stitch/method.ts";
 export { loadMerge, type MergeFile, type MergeFormat, saveMerge } from "./file.ts";
+export type { MixtureConfigSchema } from "./inferred-types.ts";

@@ -8,9 +8,10 @@ import { calm } from "./calm/method.ts";
 import { dense } from "./dense/method.ts";
 import { dume } from "./dume/method.ts";
 import { flexOlmo } from "./flexolmo/method.ts";
-import type { BaselineMethod, CommonSettings } from "./method.ts";
+import type { BaselineMethod, CommonSettings, TrainedMethod } from "./method.ts";
 import { routing } from "./routing/method.ts";
-import { selfStitch } from "./self-stitch/method.ts";
+import { selfStitch, type SelfStitchConfig } from "./self-stitch/method.ts";
+import type { BaselineNames, BaselineSettingsSchema, BaselineSettingsShape } from "./inferred-types.ts";
 
 const REGISTERED = [
   dense,
@@ -29,23 +30,29 @@ const REGISTERED = [
 type Registered = typeof REGISTERED[number];
 type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void ? All
   : never;
-type SettingsShape = Intersection<Registered["settings"]>;
+type Flat<Shape> = { [Key in keyof Shape]: Shape[Key] };
 
-export type BaselineName = Registered["name"];
+export type BaselineName = BaselineNames[number];
 
 /** All methods, in the order of tables. */
 export const BASELINES: readonly (BaselineMethod & { readonly name: BaselineName })[] = REGISTERED;
 
 /** Their names, in the same order. */
-export const BASELINE_NAMES: readonly [BaselineName, ...BaselineName[]] = [
+export const BASELINE_NAMES: BaselineNames = [
   REGISTERED[0].name,
   ...REGISTERED.slice(1).map(({ name }) => name),
-];
+] as const;
 
 /** The settings of all methods by key, for a schema of settings. */
-export const baselineSettings: SettingsShape = Object.assign({}, ...REGISTERED.map(({ settings }) => settings));
+export const baselineSettings: BaselineSettingsShape = Object.assign(
+  {},
+  ...REGISTERED.map(({ settings }) => settings),
+) as Flat<Intersection<Registered["settings"]>>;
 
-const settingsSchema = z.object(baselineSettings);
+const settingsSchema: BaselineSettingsSchema = z.object(baselineSettings);
+
+/** Self-Stitch, whose parameters are stitches. */
+export const SELF_STITCH: TrainedMethod<SelfStitchConfig> = selfStitch;
 
 /** The settings of all methods, and what else they depend on. */
 export type BaselineSettings = CommonSettings & z.infer<typeof settingsSchema>;

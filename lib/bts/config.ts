@@ -6,9 +6,10 @@ import { type ExperimentDefinition, withDependentDefaults } from "../run/mod.ts"
 import { stitchConfigSchema } from "../stitch/mod.ts";
 import { checkpointConfigSchema, monitorConfigSchema, trainConfigSchema } from "../train/mod.ts";
 import { domainDefaults } from "./domain-defaults.ts";
+import type { BtsSettingsSchema } from "./inferred-types.ts";
 
 /** All settings; what the domains decide has no default here. */
-export const btsSettings = z.strictObject({
+export const btsSettings: BtsSettingsSchema = z.strictObject({
   data: dataConfigSchema.prefault({}).describe("the text"),
   tokenizer: tokenizerConfigSchema.prefault({}).describe("the tokenizer"),
   model: modelConfigSchema.omit({ vocabSize: true }).prefault({}).describe("the shape of the seed and the experts"),
@@ -57,7 +58,10 @@ export const btsSettings = z.strictObject({
 export type BtsConfig = z.infer<typeof btsSettings>;
 
 /** All settings, where those that depend on the domains have defaults for them. */
-export const btsConfigSchema = withDependentDefaults(btsSettings, domainDefaults);
+export const btsConfigSchema: z.ZodType<BtsConfig, z.input<typeof btsSettings>> = withDependentDefaults(
+  btsSettings,
+  domainDefaults,
+);
 
 /** The experiment's name, settings and presets, for the command line. */
 export const btsDefinition: ExperimentDefinition<typeof btsConfigSchema> = {

@@ -13,9 +13,10 @@ import {
 import { type BtsConfig, btsSettings } from "./config.ts";
 import { domainDefaults } from "./domain-defaults.ts";
 import { changedConfig } from "./modular.ts";
+import type { ExpertSettingsSchema } from "./inferred-types.ts";
 
 /** The settings of `deno task expert`: those of the run that it changes, and the change. */
-const expertSettings = btsSettings.extend({
+const expertSettings: ExpertSettingsSchema = btsSettings.extend({
   from: z.string().describe("the run whose models are reused"),
   change: z.enum(["add", "remove"]).describe("whether the expert is added or removed"),
   expert: z.string().describe("the domain of the expert"),
@@ -25,7 +26,10 @@ const expertSettings = btsSettings.extend({
 export type ExpertConfig = z.infer<typeof expertSettings>;
 
 /** With defaults for the domains in use. */
-export const expertConfigSchema = withDependentDefaults(expertSettings, domainDefaults);
+export const expertConfigSchema: z.ZodType<ExpertConfig, z.input<typeof expertSettings>> = withDependentDefaults(
+  expertSettings,
+  domainDefaults,
+);
 
 /** A run of an experiment with Branch-Train-Stitch's models. */
 export interface FinishedRun {

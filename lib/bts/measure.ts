@@ -35,8 +35,9 @@ import type { Lab } from "./lab.ts";
 import { writeMeasuredOn } from "./measured-on.ts";
 import { openRowJournal, readRows, type ScoredRow, writeAll } from "./row-journal.ts";
 import { readTokenizer, type Text } from "./text.ts";
+import type { MeasuredSchema } from "./inferred-types.ts";
 
-const measuredSchema = z.strictObject({
+const measuredSchema: MeasuredSchema = z.strictObject({
   measures: z.array(measureSchema),
   methods: z.record(z.string(), methodResultSchema),
   scoring: z.record(z.string(), z.strictObject({ tokensPerSecond: z.number(), bytes: z.number().nullable() })),

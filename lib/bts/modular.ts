@@ -11,6 +11,7 @@ import { stitchFile } from "./stitch-file.ts";
 import { trainStitches } from "./stitches.ts";
 import type { Text } from "./text.ts";
 import type { Trained } from "./training.ts";
+import type { AdaptedSchema } from "./inferred-types.ts";
 
 /** An expert to add or remove. */
 export interface ExpertChange {
@@ -19,7 +20,7 @@ export interface ExpertChange {
   readonly expert: string;
 }
 
-const adaptedSchema = z.strictObject({
+const adaptedSchema: AdaptedSchema = z.strictObject({
   /** Content hash of the stitches' parameters. */
   weights: z.string(),
   kept: z.int(),

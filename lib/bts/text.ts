@@ -11,9 +11,10 @@ import {
   writtenTokenFiles,
 } from "../data/mod.ts";
 import type { CellResult } from "../run/mod.ts";
+import type { TokensSchema } from "./inferred-types.ts";
 
 /** The output of the cell that tokenizes the text. */
-export const tokensSchema = z.strictObject({
+export const tokensSchema: TokensSchema = z.strictObject({
   vocabSize: z.int(),
   /** UTF-8 bytes of text by domain and split. */
   bytes: z.record(z.string(), z.record(z.string(), z.number())),

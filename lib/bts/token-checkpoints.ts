@@ -3,9 +3,10 @@ import { basename, join } from "node:path";
 import { z } from "zod";
 import type { TokenFiles } from "../data/mod.ts";
 import type { CellCheckpoints } from "../run/mod.ts";
+import type { StreamSizeSchema } from "./inferred-types.ts";
 
 /** The size of a stream of tokens. */
-export const streamSizeSchema = z.strictObject({
+export const streamSizeSchema: StreamSizeSchema = z.strictObject({
   documents: z.int(),
   tokens: z.int(),
   /** How many of the tokens are not trained on. */

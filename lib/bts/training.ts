@@ -18,9 +18,10 @@ import {
   writeTrainState,
 } from "../train/mod.ts";
 import type { Lab } from "./lab.ts";
+import type { TrainedSchema } from "./inferred-types.ts";
 
 /** The output of a training cell. */
-export const trainedSchema = z.strictObject({
+export const trainedSchema: TrainedSchema = z.strictObject({
   steps: z.int(),
   /** Null if the model was trained elsewhere: it is not known. */
   tokens: z.int().nullable(),

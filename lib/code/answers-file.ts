@@ -1,8 +1,9 @@
 // The file of a model's answers and their verdicts: a line each, kept as it is made, so that a stopped evaluation goes on.
 import { z } from "zod";
 import { openKeptLines } from "../run/mod.ts";
+import type { AnswerSchema } from "./inferred-types.ts";
 
-const answerSchema = z.strictObject({
+const answerSchema: AnswerSchema = z.strictObject({
   /** The problem's id, and a hash of its prompt and tests. */
   problem: z.string(),
   version: z.string(),

@@ -3,10 +3,11 @@ import { z } from "zod";
 import { systemReason, UserError } from "../errors.ts";
 import { parseJsonLines } from "../run/mod.ts";
 import type { Encoded } from "../sandbox/mod.ts";
+import type { ProblemSchema } from "./inferred-types.ts";
 
 const encoded = z.json() as z.ZodType<Encoded>;
 
-const problemSchema = z.strictObject({
+const problemSchema: ProblemSchema = z.strictObject({
   /** Stable name. */
   id: z.string().min(1),
   level: z.enum(["easy", "medium", "hard"]),

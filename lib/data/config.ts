@@ -1,7 +1,8 @@
 // Settings of the data room: where each domain's text comes from, how much of it is used, and the tokenizer's size.
 import { z } from "zod";
 import { BUILTIN, DOMAINS } from "./builtin/registry.ts";
-import { readDomains } from "./domains.ts";
+import { readDomains, type WithDomains } from "./domains.ts";
+import type { DataSettingsSchema, TokenizerConfigSchema } from "./inferred-types.ts";
 
 const FORMATS = ".txt, .jsonl, .ndjson, .json, .csv, .tsv, .parquet, or any other text; .gz too";
 
@@ -12,11 +13,8 @@ const own = (domain: string) =>
 
 const bytes = (value: number, what: string) => z.int().positive().default(value).describe(what);
 
-/**
- * Where the text of each domain comes from and how much of it is used. The several ways to name domains are read into one:
- * `domains` has every domain of the run with its source, in the order of tables.
- */
-export const dataConfigSchema = z.strictObject({
+/** The settings as given. */
+const dataSettings: DataSettingsSchema = z.strictObject({
   domains: z.union([z.array(z.string()).min(1), z.record(z.string(), z.string().min(1))])
     .optional()
     .meta({ listValue: "builtin" })
@@ -71,12 +69,23 @@ export const dataConfigSchema = z.strictObject({
     "questions about built-in text: usual; or hard, for models that were trained on much text: the right answer to a math " +
       "problem among near ones, and the next passage of code or English among others of the same document",
   ),
-}).transform(readDomains);
+});
 
-export type DataConfig = z.infer<typeof dataConfigSchema>;
+/** The settings with the domains read. */
+export type DataConfig = WithDomains<z.infer<typeof dataSettings>>;
+
+/** Reads the settings as given into a {@linkcode DataConfig}. */
+export interface DataConfigSchema
+  extends z.ZodPipe<DataSettingsSchema, z.ZodTransform<DataConfig, z.infer<DataSettingsSchema>>> {}
+
+/**
+ * Where the text of each domain comes from and how much of it is used. The several ways to name domains are read into one:
+ * `domains` has every domain of the run with its source, in the order of tables.
+ */
+export const dataConfigSchema: DataConfigSchema = dataSettings.transform(readDomains);
 
 /** The byte-level BPE tokenizer, which is trained on the seed model's mix. */
-export const tokenizerConfigSchema = z.strictObject({
+export const tokenizerConfigSchema: TokenizerConfigSchema = z.strictObject({
   vocabSize: z.int().min(257).max(262_144).default(2048)
     .describe("tokens of the vocabulary, with the 256 bytes and <|endoftext|>"),
   trainBytes: bytes(1_000_000, "text that the tokenizer is trained on, in bytes, at most, over all domains"),

@@ -43,6 +43,9 @@ interface Named {
   readonly builtin?: "none";
 }
 
+/** Settings with the domains read into one form. */
+export type WithDomains<Data> = Omit<Data, "domains" | "builtin" | (typeof FORMER)[number]> & Named;
+
 /** A mistake, with its place. */
 class NameError extends Error {
   constructor(readonly path: readonly string[], message: string) {
@@ -58,7 +61,7 @@ class NameError extends Error {
 export function readDomains<Data extends Given>(
   data: Data,
   context: z.RefinementCtx,
-): Omit<Data, "domains" | "builtin" | (typeof FORMER)[number]> & Named {
+): WithDomains<Data> {
   const { domains, builtin, english, code, math, multilingual, ...rest } = data;
   try {
     const read = namedDomains({ domains, builtin, tasks: rest.tasks, english, code, math, multilingual });

@@ -17,7 +17,13 @@ export { trainTokenizer } from "./tokenizer/train.ts";
 export { mathProblems } from "./builtin/math.ts";
 export { builtinSource, DOMAINS } from "./builtin/registry.ts";
 export { checkData } from "./check.ts";
-export { type DataConfig, dataConfigSchema, type TokenizerConfig, tokenizerConfigSchema } from "./config.ts";
+export {
+  type DataConfig,
+  type DataConfigSchema,
+  dataConfigSchema,
+  type TokenizerConfig,
+  tokenizerConfigSchema,
+} from "./config.ts";
 export { BUILTIN_SOURCE, isDomainName, type NamedTask, namedTasks } from "./domains.ts";
 export { type FileDocument, fileTexts } from "./files/load.ts";
 export { type TextSet, textSet } from "./store/text-set.ts";
@@ -74,3 +80,4 @@ export type {
   TokenStream,
   Translation,
 } from "./types.ts";
+export type { DatamixSchema, DataSettingsSchema, TokenizerConfigSchema } from "./inferred-types.ts";

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { writeTextAtomically } from "../run/mod.ts";
+import type { ClusteringSchema, ClusterSchema } from "./inferred-types.ts";
 import { checkVersion, CLUSTERING_VERSION, damaged } from "./model.ts";
 
 /** The file's name. */
@@ -11,7 +12,7 @@ export const DESCRIPTION_FILE = "clustering.json";
 const FORMAT = "stitchbook-clustering";
 const share = z.number().min(0).max(1);
 
-const clusterSchema = z.object({
+const clusterSchema: ClusterSchema = z.object({
   /** The domain's name. */
   name: z.string(),
   documents: z.int(),
@@ -40,7 +41,7 @@ const clusterSchema = z.object({
 });
 
 /** Schema of `clustering.json`. */
-export const clusteringSchema = z.object({
+export const clusteringSchema: ClusteringSchema = z.object({
   format: z.literal(FORMAT),
   version: z.literal(CLUSTERING_VERSION),
   settings: z.object({

@@ -4,7 +4,7 @@ import {
   type MergedMethod,
   type MixtureConfig,
   mixtureConfigSchema,
-  selfStitch,
+  SELF_STITCH,
 } from "../baselines/mod.ts";
 import type { FinishedRun } from "../bts/mod.ts";
 import { UserError } from "../errors.ts";
@@ -32,7 +32,7 @@ function supportOf(run: FinishedRun, saved: SavedModel): Support {
   if (saved.kind === "stitched") return STITCHED;
   const { method } = saved;
   if (method.making === "pretraining") return { formats: ["hf", "gguf"] };
-  if (method.name === selfStitch.name) return STITCHED;
+  if (method.name === SELF_STITCH.name) return STITCHED;
   if (method.file.kind === MIXTURE && isPlainMixture(mixtureOf(run, method))) {
     return { formats: ["hf", "gguf"] };
   }
@@ -66,7 +66,7 @@ export async function exporterOf(run: FinishedRun, name: string, saved: SavedMod
     );
   }
   if (saved.kind === "stitched") return await stitchedExporter(run, saved.cell);
-  if (name === selfStitch.name) return await selfStitchExporter(run);
+  if (name === SELF_STITCH.name) return await selfStitchExporter(run);
   if (saved.kind === "method" && saved.method.making !== "pretraining") return await mixtureExporter(run, name);
   if (saved.kind === "method") return await plainExporter(run, name, { kind: "decoder", cell: saved.method.name });
   return await plainExporter(run, name, saved as Parameters<typeof plainExporter>[2]);

@@ -1,5 +1,5 @@
 // Stitched models of a run, for transformers.
-import { loadMerge, mergeFile, selfStitch } from "../baselines/mod.ts";
+import { loadMerge, mergeFile, SELF_STITCH } from "../baselines/mod.ts";
 import { type FinishedRun, openStitches } from "../bts/mod.ts";
 import { hashTensors, loadModelFolder, type WeightDtype } from "../huggingface/mod.ts";
 import { familyOf, parameterCount } from "../model/mod.ts";
@@ -27,12 +27,12 @@ export async function stitchedExporter(run: FinishedRun, cell: string): Promise<
 export async function selfStitchExporter(run: FinishedRun): Promise<Exporter> {
   const { folder: hubFolder } = await run.cell("seed");
   const { config: model, tensors } = await loadModelFolder(hubFolder);
-  const path = mergeFile((await run.cell(selfStitch.name)).folder);
-  const { method: { config }, weights: stitches } = await loadMerge(path, selfStitch.file, [hashTensors(tensors)]);
+  const path = mergeFile((await run.cell(SELF_STITCH.name)).folder);
+  const { method: { config }, weights: stitches } = await loadMerge(path, SELF_STITCH.file, [hashTensors(tensors)]);
   const names = Array.from({ length: config.copies + 1 }, (_, i) => i === 0 ? "seed" : `copy ${i}`);
   const file = { config: config.stitch, stitches };
   const parts = { model, names, weights: names.map(() => tensors), file, hubFolder };
-  return exporter(run, parts, ["seed"], selfStitch.name);
+  return exporter(run, parts, ["seed"], SELF_STITCH.name);
 }
 
 function exporter(run: FinishedRun, parts: StitchedToWrite, madeFrom: readonly string[], trainedIn: string): Exporter {

@@ -38,3 +38,4 @@ export {
   renderChat,
   type RenderOptions,
 } from "./chat-template.ts";
+export type { JsonTextSchema } from "./inferred-types.ts";

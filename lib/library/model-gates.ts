@@ -1,5 +1,5 @@
 // The names and colors of the models that a run's model weighs.
-import { selfStitch } from "../baselines/mod.ts";
+import { SELF_STITCH } from "../baselines/mod.ts";
 import type { FinishedRun } from "../bts/mod.ts";
 import type { ModelGates } from "../infer/mod.ts";
 import { expertDomain, methodColors } from "../methods.ts";
@@ -28,7 +28,7 @@ export function modelGates(
 
   function namesOf(): readonly string[] {
     if (stitched !== undefined) return stitched.map((name) => name === "seed" ? name : `expert:${name}`);
-    if (saved.kind === "method" && saved.method.name === selfStitch.name) {
+    if (saved.kind === "method" && saved.method.name === SELF_STITCH.name) {
       return ["seed", ...Array.from({ length: count! - 1 }, (_, i) => `copy ${i + 1}`)];
     }
     // A mixture may do without the seed.

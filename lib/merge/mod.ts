@@ -30,3 +30,4 @@ export {
   seedMergeSchema,
   type SeedMergeSettings,
 } from "./seed-merges.ts";
+export type { BtmSettingsSchema, SeedMergeSchema } from "./inferred-types.ts";

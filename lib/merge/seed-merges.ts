@@ -5,6 +5,7 @@ import { soup } from "./soup.ts";
 import { mergeWeights } from "./weights/merge.ts";
 import { weightMethod } from "./weights/methods.ts";
 import { resolveOptions } from "./weights/options.ts";
+import type { SeedMergeSchema } from "./inferred-types.ts";
 
 /** The merges, in the order of the tables. */
 export const SEED_MERGES = [
@@ -20,7 +21,7 @@ export const SEED_MERGES = [
 export type SeedMerge = typeof SEED_MERGES[number];
 
 /** The settings that the merges share. */
-export const seedMergeSchema = z.strictObject({
+export const seedMergeSchema: SeedMergeSchema = z.strictObject({
   lambda: z.number().min(-100).max(100).default(1).describe("factor of the merged task vector"),
   density: z.number().gt(0).max(1).default(0.5).describe(
     "share of each task vector that TIES, DARE and other methods keep",

@@ -3,9 +3,10 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { ropeScalingSchema } from "./rope-scaling.ts";
+import type { ModelConfigSchema } from "./inferred-types.ts";
 
 /** The shape of a decoder. */
-export const modelConfigSchema = z.strictObject({
+export const modelConfigSchema: ModelConfigSchema = z.strictObject({
   vocabSize: z.int().min(1).max(1_000_000).default(2048).describe("tokens in the vocabulary"),
   width: z.int().min(1).max(65_536).default(128).describe("d, the width of the residual stream"),
   layers: z.int().min(1).max(1_000).default(4).describe("L, decoder layers"),
@@ -177,7 +178,7 @@ export function meanKeys(config: ModelConfig): number {
  * FLOPs of the forward pass for one token: two per multiply-add of every matrix product, including the head, and of
  * attention over `keys` positions.
  */
-export function forwardFlops(config: ModelConfig, keys = meanKeys(config)): number {
+export function forwardFlops(config: ModelConfig, keys: number = meanKeys(config)): number {
   const { vocabSize, width, layers, heads } = config;
   const { attention, feedForward } = layerProductFlops(config);
   const layer = attention + feedForward + 4 * keys * heads * headSizeOf(config);

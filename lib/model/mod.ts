@@ -63,3 +63,4 @@ export {
 export type { DecodingState, LogitsOptions } from "./decoding-state.ts";
 export type { GatePlace, GateProbe } from "./gates.ts";
 export { decoder, type LanguageModel, tokenLosses, tokenPredictions } from "./language-model.ts";
+export type { ModelConfigSchema, RopeScalingSchema } from "./inferred-types.ts";

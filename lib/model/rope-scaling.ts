@@ -2,12 +2,13 @@
 // those of Python's transformers (modeling_rope_utils.py).
 import { z } from "zod";
 import { ropeFrequencies } from "../tensor/mod.ts";
+import type { RopeScalingSchema } from "./inferred-types.ts";
 
 const factor = z.number().min(1).max(1e6).describe("how much longer the text may be");
 const originalContext = z.int().min(1).max(1e9).describe("context length before scaling");
 
 /** How the frequencies of a rotary embedding are scaled. */
-export const ropeScalingSchema = z.discriminatedUnion("type", [
+export const ropeScalingSchema: RopeScalingSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("linear"), factor }),
   z.strictObject({ type: z.literal("dynamic"), factor, originalContext }),
   z.strictObject({

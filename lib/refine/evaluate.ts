@@ -7,10 +7,11 @@ import { type MethodName, METHODS } from "./methods.ts";
 import type { MathProblem } from "./problem.ts";
 import type { Replies } from "./replies.ts";
 import { type RefineSettings, settingsWithin } from "./settings.ts";
+import type { AttemptedSchema } from "./inferred-types.ts";
 
 const countSchema = z.int().nonnegative();
 
-export const attemptedSchema = z.strictObject({
+export const attemptedSchema: AttemptedSchema = z.strictObject({
   problem: z.string(),
   level: z.string(),
   /** Most tokens in and out over all calls. */

@@ -29,3 +29,4 @@ export {
 export { type RefineSettings, refineSettingsSchema } from "./settings.ts";
 export { type Distiller, DISTILLERS } from "./workspace.ts";
 export type { Reply, Writer, WriteRequest } from "./writer.ts";
+export type { AttemptedSchema, MathProblemSchema, RefineSettingsSchema } from "./inferred-types.ts";

@@ -3,8 +3,9 @@ import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { parseJsonLines } from "../run/mod.ts";
 import { exactNumber } from "./exact.ts";
+import type { MathProblemSchema } from "./inferred-types.ts";
 
-export const mathProblemSchema = z.strictObject({
+export const mathProblemSchema: MathProblemSchema = z.strictObject({
   /** Stable name, unique in its file. */
   id: z.string().min(1),
   level: z.string().min(1).default("all"),

@@ -3,11 +3,12 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { absent, attempt } from "../errors.ts";
 import type { Reply, Writer, WriteRequest } from "./writer.ts";
+import type { KeptSchema } from "./inferred-types.ts";
 
 /** Name of the file of replies in a cell's folder. */
 export const REPLIES_FILE = "replies.jsonl";
 
-const keptSchema = z.strictObject({
+const keptSchema: KeptSchema = z.strictObject({
   /** Hash of the model, the prompt and all settings. */
   request: z.string(),
   writer: z.string(),

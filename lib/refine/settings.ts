@@ -1,9 +1,10 @@
 // How a budget is divided: what the methods have in common.
 import { z } from "zod";
+import type { RefineSettingsSchema } from "./inferred-types.ts";
 
 const tokens = z.int().min(1).max(1_000_000);
 
-export const refineSettingsSchema = z.strictObject({
+export const refineSettingsSchema: RefineSettingsSchema = z.strictObject({
   draftTokens: tokens.default(256).describe("most tokens of a draft or a revision"),
   workspaceTokens: tokens.default(256).describe("most tokens of the workspace that a round leaves to the next, κ"),
   quoteTokens: tokens.default(128).describe("most tokens, the last ones, of each draft that a distiller reads"),

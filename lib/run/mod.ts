@@ -90,6 +90,7 @@ export {
   MEAN,
   type MeasureColumn,
   measureColumns,
+  type MeasuredParameters,
   measurementOf,
   MOST_COMPARED,
   numberColumn,
@@ -285,7 +286,7 @@ export { answerTrialCheck, CHECK_OPTION, type CheckedExperiment } from "./sweep/
 export { createSweep, type NewSweep, planSweep } from "./sweep/create.ts";
 export type { DeclaredMetrics } from "./sweep/declared.ts";
 export { executeSweep } from "./sweep/execute.ts";
-export { sweepJson, sweepSummary } from "./sweep/json.ts";
+export { type SweepJson, sweepJson, type SweepSummary, sweepSummary } from "./sweep/json.ts";
 export { SWEEPS_FOLDER } from "./sweep/log.ts";
 export { listSweeps, readSweep, resolveSweep, sweepFolder } from "./sweep/read.ts";
 export { missingMetric, statesText, sweepTables, trialText } from "./sweep/table.ts";
@@ -297,3 +298,26 @@ export {
   type SweepView,
   type TrialView,
 } from "./sweep/view.ts";
+export type {
+  AxisSchema,
+  CellSeriesSchema,
+  EventSchema,
+  KeptPromptSchema,
+  LabelsSchema,
+  ListedRunSchema,
+  LogDamageSchema,
+  MeasuredOnSchema,
+  MeasureSchema,
+  MethodResultSchema,
+  PromptSchema,
+  ProvenanceSchema,
+  RankedTrialSchema,
+  RunResultsSchema,
+  RunStatusSchema,
+  RunViewSchema,
+  SeriesNamesSchema,
+  TableColumnSchema,
+  TableRowSchema,
+  TableWindowSchema,
+  UsageSampleSchema,
+} from "./inferred-types.ts";

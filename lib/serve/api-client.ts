@@ -34,7 +34,10 @@ export interface ApiClientOptions {
  * A client of the server at an origin such as `http://127.0.0.1:8420`:
  * `apiClient(origin).api.runs[":id"].$get({ param: { id } })`.
  */
-export function apiClient(origin: string, { token, fetch = globalThis.fetch }: ApiClientOptions = {}) {
+export function apiClient(
+  origin: string,
+  { token, fetch = globalThis.fetch }: ApiClientOptions = {},
+): ReturnType<typeof hc<Api>> {
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   return hc<Api>(origin, { headers, fetch });
 }

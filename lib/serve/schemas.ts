@@ -18,10 +18,11 @@ import {
   tableWindowSchema,
   usageSampleSchema,
 } from "../run/mod.ts";
+import type { ErrorSchema } from "./inferred-types.ts";
 
 export { labelsSchema, promptSchema };
 
-export const errorSchema = z.strictObject({
+export const errorSchema: ErrorSchema = z.strictObject({
   error: z.strictObject({
     /** Stable machine-readable name, such as `run.unknown`. */
     code: z.string(),

@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import type { StitchKindName } from "../stitch-kinds.ts";
 import { kindSettings, STITCH_KINDS, stitchKind } from "./kinds/registry.ts";
 import { sharedSettings } from "./settings.ts";
+import type { StitchConfigSchema, StitchSettingsSchema } from "./inferred-types.ts";
 
 const FORMER_KEY = "initialisation";
 
@@ -18,7 +19,7 @@ const PAIR_KIND: StitchKindName = "E2H";
 
 const kindNames = STITCH_KINDS.map(({ name }) => name);
 
-const settingsSchema = z.strictObject({
+const settingsSchema: StitchSettingsSchema = z.strictObject({
   mode: z.enum(["hub", "pair"]).default("hub").describe(
     "hub: one model in the middle, as in the paper; pair: two models of equal rank that merge into each other in turn, " +
       "the last time into the one that gives the output",
@@ -42,7 +43,7 @@ const settingsSchema = z.strictObject({
 });
 
 /** How the seed and the experts are stitched together. Old settings, runs and stitch files use a former key. */
-export const stitchConfigSchema = z.preprocess(renameFormerKey, settingsSchema)
+export const stitchConfigSchema: StitchConfigSchema = z.preprocess(renameFormerKey, settingsSchema)
   .meta({ formerKeys: { [FORMER_KEY]: "initialization" } });
 
 export type StitchConfig = z.infer<typeof settingsSchema>;

@@ -1,10 +1,7 @@
 // The stitch room's public face: Branch-Train-Stitch's layers and the stitched model.
 export { placeStitches, type StitchConfig, stitchConfigSchema, type StitchPlace } from "./config.ts";
 export { checkStitchConfig } from "./check.ts";
-export { expertsIntoHub } from "./kinds/experts-into-hub.ts";
-export { hubIntoExperts } from "./kinds/hub-into-experts.ts";
 export type { ParameterSpec, Role, StitchFlops, StitchKind, StitchParameters } from "./kinds/kind.ts";
-export { lowRankExpertsIntoHub } from "./kinds/low-rank.ts";
 export { STITCH_KINDS, stitchKind } from "./kinds/registry.ts";
 export type { StitchKindName } from "../stitch-kinds.ts";
 export { initialStitches, stitchParameterCount, type StitchSize, stitchSize, undecayed } from "./weights.ts";
@@ -22,3 +19,4 @@ export { type GateSummary, summarizeGates, type TokenGates, tokenGates } from ".
 export { disposeFrozen, freezeModels, type FrozenModels, hashFrozen } from "./stacks.ts";
 export { streamGroups } from "./stream-groups.ts";
 export type { StitchedModel } from "./stitched-model.ts";
+export type { StitchConfigSchema } from "./inferred-types.ts";

@@ -1,7 +1,8 @@
 // Settings that stitches of every kind share.
 import { z } from "zod";
+import type { SharedSettingsShape } from "./inferred-types.ts";
 
-export const sharedSettings = {
+export const sharedSettings: SharedSettingsShape = {
   initialization: z.enum(["identity", "hub-preserving", "random"]).default("identity")
     .describe("W = I and G = 0; or with a gate bias that keeps the hub at step 0; or random"),
   gates: z.enum(["vector", "scalar"]).default("vector")

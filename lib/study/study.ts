@@ -2,8 +2,10 @@
 import { UserError } from "../errors.ts";
 import type { CellResult, RunResults } from "../run/mod.ts";
 import {
+  type btsConfigSchema,
   checkBts,
   type Lab,
+  type LabData,
   labExperiment,
   measureBaselines,
   measureStitched,
@@ -13,13 +15,13 @@ import {
   trainSeed,
   trainStitches,
 } from "../bts/mod.ts";
-import { experimentMain } from "../experiment/mod.ts";
+import { type Experiment, experimentMain } from "../experiment/mod.ts";
 import { type Study, studyDefinition } from "./definition.ts";
 import { reportVariants } from "./report.ts";
 import { type StitchedVariant, variantFlops } from "./variant.ts";
 
 /** A study as an experiment. */
-export function studyExperiment(study: Study) {
+export function studyExperiment(study: Study): Experiment<typeof btsConfigSchema, LabData> {
   return labExperiment({
     definition: studyDefinition(study),
     check(config) {

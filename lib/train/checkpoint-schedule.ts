@@ -1,9 +1,10 @@
 // When to save a checkpoint: every N steps, every N minutes, or both.
 import { z } from "zod";
 import type { Progress } from "./snapshot.ts";
+import type { CheckpointConfigSchema } from "./inferred-types.ts";
 
 /** How often training saves a checkpoint. Results do not depend on these settings. */
-export const checkpointConfigSchema = z.strictObject({
+export const checkpointConfigSchema: CheckpointConfigSchema = z.strictObject({
   steps: z.int().min(1).nullable().default(null).describe(
     "steps between checkpoints of a cell; null: by time only",
   ),

@@ -1,8 +1,9 @@
 // The settings of a training phase.
 import { z } from "zod";
+import type { TrainConfigSchema } from "./inferred-types.ts";
 
 /** The settings of one phase: steps, batch, optimizer and schedule. */
-export const trainConfigSchema = z.strictObject({
+export const trainConfigSchema: TrainConfigSchema = z.strictObject({
   steps: z.int().min(1).max(100_000_000).default(400).describe("optimizer steps"),
   batch: z.int().min(1).max(1_000_000).default(8).describe("sequences per step"),
   accumulate: z.int().min(1).max(100_000).default(1).describe("micro-batches per step"),

@@ -50,3 +50,4 @@ export {
   settlingSteps,
   spikeLimit,
 } from "./monitor/mod.ts";
+export type { CheckpointConfigSchema, MonitorConfigSchema, TrainConfigSchema } from "./inferred-types.ts";

@@ -3,12 +3,13 @@ import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import type { HostWeights } from "../model/mod.ts";
 import type { Optimizer } from "./optimizer.ts";
+import type { ProgressSchema } from "./inferred-types.ts";
 
 /**
  * The progress of training. Together with the random seed it is the whole state of the random numbers: batches and
  * dropout are pure functions of the position and the step.
  */
-export const progressSchema = z.strictObject({
+export const progressSchema: ProgressSchema = z.strictObject({
   /** Steps done. */
   step: z.int().nonnegative(),
   /** Index of the next batch. Ahead of `step` only after a rewind, which skips batches. */

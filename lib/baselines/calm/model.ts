@@ -26,9 +26,10 @@ import {
 } from "../../model/mod.ts";
 import { random } from "../../random.ts";
 import { cachedAttention, causalAttention, linear, rope } from "../../tensor/mod.ts";
+import type { CalmConfigSchema } from "../inferred-types.ts";
 
 /** Where the anchor attends to the augmenting models. */
-export const calmConfigSchema = z.strictObject({
+export const calmConfigSchema: CalmConfigSchema = z.strictObject({
   connections: z.int().min(1).max(1000).default(2)
     .describe(
       "number of evenly spaced layers after which the anchor attends to the augmenting models; the last is the top",

@@ -2,9 +2,10 @@
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { type ModelConfig, weightShapes } from "../../model/mod.ts";
+import type { MixtureConfigSchema } from "../inferred-types.ts";
 
 /** How a mixture is built from its models and how it routes tokens. */
-export const mixtureConfigSchema = z.strictObject({
+export const mixtureConfigSchema: MixtureConfigSchema = z.strictObject({
   attention: z.enum(["averaged", "experts"]).default("averaged")
     .describe("the models' attention: averaged into one, or each an expert of a soft mixture"),
   routing: z.enum(["soft", "sample", "top-2"]).default("soft")

@@ -33,7 +33,7 @@ import type { CommonSettings, Costed, Given, Saved, TrainedMethod } from "../met
 const schema = z.strictObject({ copies: z.int().min(1), stitch: stitchConfigSchema });
 
 /** The stitches, and how many copies are stitched to the one that is the hub. */
-interface SelfStitchConfig {
+export interface SelfStitchConfig {
   readonly copies: number;
   readonly stitch: StitchConfig;
 }

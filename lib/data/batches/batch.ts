@@ -4,9 +4,10 @@ import { nearest, UserError } from "../../errors.ts";
 import { hash32, random } from "../../random.ts";
 import { permute } from "./permute.ts";
 import type { Batch, TokenStream } from "../types.ts";
+import type { DatamixSchema } from "../inferred-types.ts";
 
 /** Weights over domains, relative to one another. */
-export const datamixSchema = z.record(z.string(), z.number().nonnegative())
+export const datamixSchema: DatamixSchema = z.record(z.string(), z.number().nonnegative())
   .describe("weights of the domains in the training text, relative to one another");
 
 export type Datamix = z.infer<typeof datamixSchema>;

@@ -35,7 +35,7 @@ export const RUN_FORMATS = {
     extension: ".ipynb",
     about: "a notebook with results, figures, tables and settings, and the code that shows them",
     // What shows runs in notebooks takes a moment to load.
-    write: async (run) => (await import("./ipynb.ts")).runNotebook(run),
+    write: async (run: ExportedRun): Promise<string> => (await import("./ipynb.ts")).runNotebook(run),
   },
   csv: { kind: "folder", about: "a folder with metrics, results, tables, cells and settings", write: csvFiles },
   tensorboard: { kind: "folder", about: "a log folder for TensorBoard", write: tensorboardFiles },

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import type { BtmOptions } from "./posterior.ts";
+import type { BtmSettingsSchema } from "../inferred-types.ts";
 
 /** The settings of a Branch-Train-Merge ensemble; its prior follows from text. */
-export const btmSettingsSchema = z.strictObject({
+export const btmSettingsSchema: BtmSettingsSchema = z.strictObject({
   topK: z.int().min(1).nullable().default(null).describe("number of models used per token; null: all"),
   temperature: z.number().positive().max(1e6).default(1).describe("temperature of the posterior"),
   history: z.int().min(1).nullable().default(null).describe("number of last tokens used as evidence; null: all"),

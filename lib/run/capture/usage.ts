@@ -3,6 +3,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { z } from "zod";
 import { absent, attempt } from "../../errors.ts";
+import type { UsageSampleSchema } from "../inferred-types.ts";
 
 /** Name of the file in a run's folder. */
 const USAGE_FILE = "usage.jsonl";
@@ -11,7 +12,7 @@ const SAMPLE_MS = 5_000;
 /** Most samples in the file: then every second one is left out. */
 const MOST_SAMPLES = 720;
 
-export const usageSampleSchema = z.strictObject({
+export const usageSampleSchema: UsageSampleSchema = z.strictObject({
   time: z.iso.datetime(),
   /** Seconds that the sample is about: those since the one before. */
   seconds: z.number().positive(),

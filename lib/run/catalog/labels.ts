@@ -6,12 +6,13 @@ import type { Labels } from "../events/views.ts";
 import { printable } from "../view/mod.ts";
 import { appendLine } from "../files/files.ts";
 import { isRunId } from "../files/run-id.ts";
+import type { LabelSchema } from "../inferred-types.ts";
 
 /** Name of the file in a run's folder. Unlike the event log, it may have any number of writers. */
 export const LABELS_FILE = "labels.jsonl";
 
 const text = z.string().max(10_000);
-const labelSchema = z.discriminatedUnion("kind", [
+const labelSchema: LabelSchema = z.discriminatedUnion("kind", [
   z.strictObject({ time: z.iso.datetime(), kind: z.literal("name"), name: z.string().max(200).nullable() }),
   z.strictObject({ time: z.iso.datetime(), kind: z.literal("tags"), add: z.array(text), remove: z.array(text) }),
   z.strictObject({ time: z.iso.datetime(), kind: z.literal("note"), text }),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { absent, attempt, systemReason, UserError } from "../../errors.ts";
 import { appendLine } from "../files/files.ts";
+import type { KeptPromptSchema, PromptSchema } from "../inferred-types.ts";
 
 /** Name of the file in a run's folder. It is no part of the log, which has one writer, and goes with the run. */
 export const PROMPTS_FILE = "prompts.jsonl";
@@ -34,7 +35,7 @@ const answerSchema = z.strictObject({
 });
 
 /** A prompt and the answers to it, without the time. */
-export const promptSchema = z.strictObject({
+export const promptSchema: PromptSchema = z.strictObject({
   prompt: z.string().min(1).max(200_000),
   /** Whether it was put as a message, in the models' chat templates. */
   chat: z.boolean(),
@@ -45,7 +46,7 @@ export const promptSchema = z.strictObject({
 });
 
 /** A prompt that was kept. */
-export const keptPromptSchema = promptSchema.extend({ time: z.iso.datetime() });
+export const keptPromptSchema: KeptPromptSchema = promptSchema.extend({ time: z.iso.datetime() });
 
 export type Prompt = z.infer<typeof promptSchema>;
 export type KeptPrompt = z.infer<typeof keptPromptSchema>;

@@ -4,13 +4,14 @@ import { z } from "zod";
 import { attempt } from "../../errors.ts";
 import { writeTextAtomically } from "../files/files.ts";
 import { entriesBelow } from "../files/folders.ts";
+import type { AboutSchema } from "../inferred-types.ts";
 
 /** Where they are in a runs folder, one folder each. */
 export const REPORTS_FOLDER = "reports";
 /** What a report is about; the page itself is `report.html`. */
 const ABOUT_FILE = "report.json";
 
-const aboutSchema = z.object({ title: z.string(), runs: z.array(z.string()).readonly() });
+const aboutSchema: AboutSchema = z.object({ title: z.string(), runs: z.array(z.string()).readonly() });
 
 /** What a report on several runs is about. */
 export type AboutReport = z.infer<typeof aboutSchema>;

@@ -1,9 +1,10 @@
 // What a table of runs consists of, as zod schemas: the API's answer and the pages derive from here.
 import { z } from "zod";
 import { runStatusSchema } from "../events/views.ts";
+import type { TableCellSchema, TableColumnSchema, TableRowSchema, TableWindowSchema } from "../inferred-types.ts";
 
 /** A value; in a row of several runs the mean of numbers (`halfWidth` of its 95 % interval), or how many differ. */
-export const tableCellSchema = z.union([
+export const tableCellSchema: TableCellSchema = z.union([
   z.string(),
   z.number(),
   z.null(),
@@ -11,14 +12,14 @@ export const tableCellSchema = z.union([
   z.strictObject({ different: z.number() }),
 ]);
 
-export const tableColumnSchema = z.strictObject({
+export const tableColumnSchema: TableColumnSchema = z.strictObject({
   key: z.string(),
   title: z.string(),
   kind: z.enum(["text", "number", "bytes", "time", "duration", "status", "progress"]),
   better: z.enum(["lower", "higher"]).optional(),
 });
 
-export const tableRowSchema = z.discriminatedUnion("kind", [
+export const tableRowSchema: TableRowSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("run"),
     id: z.string(),
@@ -44,7 +45,7 @@ export const tableRowSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
-export const tableWindowSchema = z.strictObject({
+export const tableWindowSchema: TableWindowSchema = z.strictObject({
   /** Runs in the folder, runs that satisfy the filter, and how many of these are under way. */
   total: z.number(),
   matching: z.number(),

@@ -5,6 +5,7 @@ import { absent } from "../../errors.ts";
 import { canonicalJson } from "../files/canonical.ts";
 import { filesBelow, removeIfThere, sha256, sha256OfFile, syncToDisk, writeTextAtomically } from "../files/files.ts";
 import { isAlive, thisProcess } from "../process/process.ts";
+import type { ManifestSchema, StoredFileSchema } from "../inferred-types.ts";
 
 /** The cache's folder in the runs folder. */
 export const CELLS_FOLDER = ".cells";
@@ -19,10 +20,14 @@ const HASHED_BYTES = 1e9;
 const ABANDONED_MS = 7 * 24 * 3600 * 1000;
 
 /** A file that a manifest names, relative to its folder. */
-export const storedFileSchema = z.strictObject({ path: z.string(), bytes: z.int().nonnegative(), sha256: z.string() });
+export const storedFileSchema: StoredFileSchema = z.strictObject({
+  path: z.string(),
+  bytes: z.int().nonnegative(),
+  sha256: z.string(),
+});
 export type StoredFile = z.infer<typeof storedFileSchema>;
 
-const manifestSchema = z.strictObject({
+const manifestSchema: ManifestSchema = z.strictObject({
   schemaVersion: z.literal(CELL_SCHEMA_VERSION),
   key: z.string(),
   inputs: z.json(),

@@ -1,9 +1,10 @@
 // What was measured of a run's models after the run had ended: one line of `evaluations.jsonl` each.
 import { z } from "zod";
 import { measureSchema, methodResultSchema } from "./results.ts";
+import type { EvaluationSchema } from "../inferred-types.ts";
 
 /** An evaluation of one model of a run, with everything that is needed to show it. */
-export const evaluationSchema = z.strictObject({
+export const evaluationSchema: EvaluationSchema = z.strictObject({
   time: z.iso.datetime(),
   /** The model, by its name in the run's results: `seed`, `expert:code`, `bts`. */
   method: z.string().min(1),

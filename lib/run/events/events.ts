@@ -1,6 +1,19 @@
 // The schema of the event log, `runs/<id>/events.jsonl`, which one process writes and everything else reads.
 import { z } from "zod";
 import { runResultsSchema } from "./results.ts";
+import type {
+  AlertSchema,
+  ArtifactSchema,
+  ColumnSchema,
+  EventSchema,
+  JobPlaceSchema,
+  JsonSchema,
+  NoteLevelSchema,
+  PlannedSchema,
+  SpeedSchema,
+  TableSchema,
+  WorkSchema,
+} from "../inferred-types.ts";
 
 /**
  * Version of the log's format, written in `run.start`. Version 1 has no checksums and no `run.resume`, `cell.resume`
@@ -20,10 +33,12 @@ const common = {
 const cellName = z.string().min(1);
 
 /** Any JSON value. The type is spelled out for OpenAPI, which cannot expand a schema that contains itself. */
-export const jsonSchema = z.json().meta({ type: ["object", "array", "string", "number", "boolean", "null"] });
+export const jsonSchema: JsonSchema = z.json().meta({
+  type: ["object", "array", "string", "number", "boolean", "null"],
+});
 
 /** What building a cell takes, as planned. */
-export const workSchema = z.strictObject({
+export const workSchema: WorkSchema = z.strictObject({
   /** Tokens that it trains on. */
   tokens: z.number().nonnegative(),
   /** Floating-point operations. */
@@ -33,7 +48,7 @@ export const workSchema = z.strictObject({
 });
 
 /** A device's speed, as measured before a run. */
-export const speedSchema = z.strictObject({
+export const speedSchema: SpeedSchema = z.strictObject({
   /** Operations per second in products of large matrices. */
   flopsPerSecond: z.number().positive(),
   /** Seconds that a batch takes through a layer in addition to its operations. */
@@ -41,7 +56,7 @@ export const speedSchema = z.strictObject({
 });
 
 /** A planned cell. Logs of older versions have only the name and the title. */
-export const plannedSchema = z.strictObject({
+export const plannedSchema: PlannedSchema = z.strictObject({
   cell: cellName,
   title: z.string(),
   /** The planned cells that it builds on, by name. */
@@ -67,7 +82,7 @@ const request = {
 };
 
 /** One column of a table. */
-const columnSchema = z.strictObject({
+const columnSchema: ColumnSchema = z.strictObject({
   key: z.string(),
   title: z.string(),
   kind: z.enum(["text", "number"]).default("text"),
@@ -78,7 +93,7 @@ const columnSchema = z.strictObject({
 });
 
 /** A table, which terminal, page, notebook and report all show. */
-export const tableSchema = z.strictObject({
+export const tableSchema: TableSchema = z.strictObject({
   name: z.string(),
   title: z.string(),
   columns: z.array(columnSchema),
@@ -86,7 +101,7 @@ export const tableSchema = z.strictObject({
 });
 
 /** Details of a note that is an alert: something is going wrong, or is about to. */
-const alertSchema = z.strictObject({
+const alertSchema: AlertSchema = z.strictObject({
   /** What found it: `spike`, `instability`, `notFinite`, `stall`, `disk`. */
   detector: z.string(),
   /** What is done about it: `alert` (nothing else), `skip`, `rewind`, `clip`, `epsilon`, `stop`. */
@@ -98,7 +113,7 @@ const alertSchema = z.strictObject({
 });
 
 /** Where the job of a cell is on a cluster. */
-export const jobPlaceSchema = z.strictObject({
+export const jobPlaceSchema: JobPlaceSchema = z.strictObject({
   /** As the cluster names it: `12`, or `12_0` for a task of an array. */
   job: z.string(),
   /** As the cluster says it, in lower case: `pending`, `running`, `completed`, `node fail`, … */
@@ -109,10 +124,10 @@ export const jobPlaceSchema = z.strictObject({
   reason: z.string(),
 });
 
-export const noteLevelSchema = z.enum(["info", "warning", "error"]);
+export const noteLevelSchema: NoteLevelSchema = z.enum(["info", "warning", "error"]);
 
 /** A file of a finished cell. */
-export const artifactSchema = z.strictObject({
+export const artifactSchema: ArtifactSchema = z.strictObject({
   name: z.string(),
   /** Relative to the runs folder. */
   path: z.string(),
@@ -120,7 +135,7 @@ export const artifactSchema = z.strictObject({
   sha256: z.string(),
 });
 
-export const eventSchema = z.discriminatedUnion("kind", [
+export const eventSchema: EventSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     ...common,
     kind: z.literal("run.start"),

@@ -1,14 +1,15 @@
 // A run's provenance as it is stored: `captured/<n>.json` in its folder, one file for each process that worked on it.
 import { z } from "zod";
+import type { ProvenanceSchema, SettingSourceSchema } from "../inferred-types.ts";
 
 /**
  * The layer that set a setting's value; a setting that no layer sets has the schema's default. `checkpoint`: a model that the
  * settings name.
  */
-const settingSourceSchema = z.enum(["preset", "file", "set", "checkpoint"]);
+const settingSourceSchema: SettingSourceSchema = z.enum(["preset", "file", "set", "checkpoint"]);
 export type SettingSource = z.infer<typeof settingSourceSchema>;
 
-export const provenanceSchema = z.strictObject({
+export const provenanceSchema: ProvenanceSchema = z.strictObject({
   schemaVersion: z.literal(1),
   time: z.iso.datetime(),
   /** Settings that are not the schema's defaults, by key path. */

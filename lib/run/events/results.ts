@@ -1,9 +1,10 @@
 // A run's results: measurements of methods, and what is needed to show them. Separate from the events, so that changing
 // those does not invalidate measured cells.
 import { z } from "zod";
+import type { MeasurementSchema, MeasureSchema, MethodResultSchema, RunResultsSchema } from "../inferred-types.ts";
 
 /** How a measure is shown, logged with the results so that readers can show measures that they do not know. */
-export const measureSchema = z.strictObject({
+export const measureSchema: MeasureSchema = z.strictObject({
   /** As in metric names: `bpb`, `arithmetic`, `decoding-latency`. */
   name: z.string().min(1),
   /** The heading of a column that has no group: `arithmetic`, `ms per token`. */
@@ -26,7 +27,7 @@ export const measureSchema = z.strictObject({
 });
 
 /** One number that was measured of a method. */
-const measurementSchema = z.strictObject({
+const measurementSchema: MeasurementSchema = z.strictObject({
   /** The measure. */
   name: z.string().min(1),
   /** What it was measured on: a domain, `mean` over the domains, or a part such as `trained`; empty if there is only one. */
@@ -43,10 +44,10 @@ const measurementSchema = z.strictObject({
 });
 
 /** Measurements of one method. */
-export const methodResultSchema = z.array(measurementSchema);
+export const methodResultSchema: MethodResultSchema = z.array(measurementSchema);
 
 /** Results of a run: methods by name (`seed`, `expert:code`, …, `soup`, `btm`, `bts`). */
-export const runResultsSchema = z.strictObject({
+export const runResultsSchema: RunResultsSchema = z.strictObject({
   domains: z.array(z.string()),
   /** The measures, in the order of the tables. */
   measures: z.array(measureSchema),

@@ -1,11 +1,12 @@
 // Schemas of the series that charts are drawn from: points of chosen cells and metrics, thinned.
 import { z } from "zod";
+import type { AxisSchema, CellSeriesSchema, SeriesNamesSchema, SeriesSchema } from "../inferred-types.ts";
 
 /** What a curve can be drawn over. `time`: seconds since the cell started. */
-export const axisSchema = z.enum(["step", "tokens", "flops", "time"]);
+export const axisSchema: AxisSchema = z.enum(["step", "tokens", "flops", "time"]);
 
 /** Points of one metric. */
-const seriesSchema = z.strictObject({
+const seriesSchema: SeriesSchema = z.strictObject({
   metric: z.string(),
   /** How many there are before thinning, in the part of the axis that was asked for. */
   points: z.number(),
@@ -26,7 +27,7 @@ const seriesSchema = z.strictObject({
 });
 
 /** Series of one cell. */
-export const cellSeriesSchema = z.strictObject({
+export const cellSeriesSchema: CellSeriesSchema = z.strictObject({
   cell: z.string(),
   title: z.string(),
   /** How many steps there will be; null while nothing was counted. */
@@ -37,7 +38,7 @@ export const cellSeriesSchema = z.strictObject({
 });
 
 /** The names of a cell's series. */
-export const seriesNamesSchema = z.strictObject({
+export const seriesNamesSchema: SeriesNamesSchema = z.strictObject({
   cell: z.string(),
   title: z.string(),
   steps: z.number().nullable(),

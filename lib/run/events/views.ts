@@ -11,13 +11,24 @@ import {
   workSchema,
 } from "./events.ts";
 import { runResultsSchema } from "./results.ts";
+import type {
+  CellStatusSchema,
+  CellViewSchema,
+  LabelsSchema,
+  ListedRunSchema,
+  LogDamageSchema,
+  MetricPointSchema,
+  RunStatusSchema,
+  RunSummarySchema,
+  RunViewSchema,
+} from "../inferred-types.ts";
 
 /**
  * The status of a run. `stalled`: its process is alive but makes no progress. `lost`: its process is gone, and the log does
  * not say how the run ended. `damaged`: the start of the log cannot be read, so the run's settings are
  * unknown. `unreadable`: the system does not let us read the log at all.
  */
-export const runStatusSchema = z.enum([
+export const runStatusSchema: RunStatusSchema = z.enum([
   "running",
   "stalled",
   "done",
@@ -27,20 +38,20 @@ export const runStatusSchema = z.enum([
   "damaged",
   "unreadable",
 ]);
-const cellStatusSchema = z.enum(["planned", "running", "done", "cached", "failed", "stopped"]);
+const cellStatusSchema: CellStatusSchema = z.enum(["planned", "running", "done", "cached", "failed", "stopped"]);
 
 /** A note without its cell. */
 const noteViewSchema = z.strictObject({ level: noteLevelSchema, text: z.string(), time: z.string() });
 
 /** One point of a cell's metrics. */
-const metricPointSchema = z.strictObject({
+const metricPointSchema: MetricPointSchema = z.strictObject({
   step: z.number(),
   time: z.string(),
   values: z.record(z.string(), z.number().nullable()),
 });
 
 /** A cell with all that was logged in it. */
-const cellViewSchema = z.strictObject({
+const cellViewSchema: CellViewSchema = z.strictObject({
   name: z.string(),
   title: z.string(),
   description: z.string(),
@@ -69,7 +80,7 @@ const cellViewSchema = z.strictObject({
  * A run with all that was logged in it. Of a damaged run, experiment, preset and seed are unknown (empty and null), and
  * so is the rest of the request unless a later process logged it again.
  */
-export const runViewSchema = z.strictObject({
+export const runViewSchema: RunViewSchema = z.strictObject({
   id: z.string(),
   experiment: z.string(),
   title: z.string(),
@@ -96,7 +107,7 @@ export const runViewSchema = z.strictObject({
 });
 
 /** A run in a list, without what people say about it. */
-const runSummarySchema = runViewSchema.omit({
+const runSummarySchema: RunSummarySchema = runViewSchema.omit({
   config: true,
   versions: true,
   speed: true,
@@ -116,14 +127,14 @@ const runSummarySchema = runViewSchema.omit({
 });
 
 /** A run in a list, with its name and tags. */
-export const listedRunSchema = z.strictObject({
+export const listedRunSchema: ListedRunSchema = z.strictObject({
   ...runSummarySchema.shape,
   name: z.string().nullable(),
   tags: z.array(z.string()),
 });
 
 /** A run's name, tags and notes, as people gave them. */
-export const labelsSchema = z.strictObject({
+export const labelsSchema: LabelsSchema = z.strictObject({
   name: z.string().nullable(),
   tags: z.array(z.string()),
   notes: z.array(z.strictObject({ time: z.string(), text: z.string() })),
@@ -132,7 +143,7 @@ export const labelsSchema = z.strictObject({
 });
 
 /** A line of a log that could not be read. */
-export const logDamageSchema = z.strictObject({
+export const logDamageSchema: LogDamageSchema = z.strictObject({
   /** Line number, from 1. */
   line: z.number(),
   reason: z.string(),

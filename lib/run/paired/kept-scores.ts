@@ -4,6 +4,7 @@ import { attempt } from "../../errors.ts";
 import { artifactFile } from "../cells/artifact-file.ts";
 import type { RunView } from "../events/views.ts";
 import type { DocumentLosses } from "./intervals.ts";
+import type { MeasuredOnSchema } from "../inferred-types.ts";
 
 /** The file in a measuring cell's folder with the loss of every document, by method and domain. */
 export const LOSSES_FILE = "losses.json";
@@ -15,7 +16,7 @@ export const ANSWERS_FILE = "answers.json";
 export const MEASURED_ON_FILE = "measured-on.json";
 
 /** SHA-256 of the scored text of each domain, and of the questions of each task: the same for the same in any run. */
-export const measuredOnSchema = z.strictObject({
+export const measuredOnSchema: MeasuredOnSchema = z.strictObject({
   documents: z.record(z.string(), z.string()),
   questions: z.record(z.string(), z.string()),
 });

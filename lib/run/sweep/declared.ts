@@ -2,9 +2,10 @@
 import { z } from "zod";
 import { didYouMean, UserError } from "../../errors.ts";
 import { type Metric, metricNames, pickMetric } from "../view/mod.ts";
+import type { DeclaredMetricsSchema } from "../inferred-types.ts";
 
 /** The metrics of a run, by the names that `--metric` takes. */
-export const declaredMetricsSchema = z.strictObject({
+export const declaredMetricsSchema: DeclaredMetricsSchema = z.strictObject({
   /**
    * Results and which direction is better: `<method>/<measure>/<domain>`, `<method>/<measure>` for measures without
    * domains, and the measure alone for the experiment's own method or the best one.

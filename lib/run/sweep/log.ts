@@ -5,6 +5,7 @@ import { absent, UserError } from "../../errors.ts";
 import { appendLine, writeTextAtomically } from "../files/files.ts";
 import { decodeLine, encodeLine } from "../log/log-line.ts";
 import { SCALES } from "./spec.ts";
+import type { SweepEventSchema } from "../inferred-types.ts";
 
 /** Folder of all sweeps in the runs folder. */
 export const SWEEPS_FOLDER = "sweeps";
@@ -17,7 +18,7 @@ const trial = z.int().positive();
 const common = { time: z.iso.datetime() };
 
 /** One line of the file. */
-const sweepEventSchema = z.discriminatedUnion("kind", [
+const sweepEventSchema: SweepEventSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     ...common,
     kind: z.literal("sweep.start"),

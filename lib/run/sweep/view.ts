@@ -13,13 +13,14 @@ import {
   pickMetric,
   VALUE_DIGITS,
 } from "../view/mod.ts";
+import type { RankedTrialSchema } from "../inferred-types.ts";
 
 /** `lost`: its process ended without ending its run. */
 export const TRIAL_STATUSES = ["pending", "running", "done", "failed", "lost", "stopped"] as const;
 export type TrialStatus = (typeof TRIAL_STATUSES)[number];
 
 /** The state of a trial, with its value of a metric. */
-export const rankedTrialSchema = z.strictObject({
+export const rankedTrialSchema: RankedTrialSchema = z.strictObject({
   /** From 1. */
   trial: z.number(),
   settings: z.record(z.string(), z.string()),

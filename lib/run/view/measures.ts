@@ -35,8 +35,15 @@ export function headlines({ methods }: Pick<RunResults, "methods">): Record<stri
   );
 }
 
-/** Numbers of parameters that a method trains, keeps in memory and uses per token; undefined if one is missing. */
-export function parametersOf(method: MethodResult | undefined) {
+/** Numbers of parameters that a method trains, keeps in memory, and uses per token. */
+export interface MeasuredParameters {
+  readonly trained: number;
+  readonly total: number;
+  readonly active: number;
+}
+
+/** The numbers of parameters of a method; undefined if one is missing. */
+export function parametersOf(method: MethodResult | undefined): MeasuredParameters | undefined {
   const count = (group: string) => valueOf(method, { name: "parameters", group });
   const [trained, total, active] = [count("trained"), count("total"), count("active")];
   return trained === undefined || total === undefined || active === undefined ? undefined : { trained, total, active };

@@ -30,6 +30,7 @@ export {
   MEAN,
   type MeasureColumn,
   measureColumns,
+  type MeasuredParameters,
   measurementOf,
   parametersOf,
   placeName,

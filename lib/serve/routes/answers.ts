@@ -7,6 +7,7 @@ import { errorType } from "../../http/mod.ts";
 import { PAGE_POLICY } from "../headers.ts";
 import { MissingPage } from "../pages/missing.tsx";
 import { errorSchema } from "../schemas.ts";
+import type { JsonResponse } from "./json-response.ts";
 
 type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 500;
 
@@ -64,7 +65,7 @@ export async function download(
 const disposition = (name: string) => `attachment; filename="${name.replace(/[^\w.-]/g, "_")}"`;
 
 /** A route's response of JSON. */
-export function json<Schema extends z.ZodType>(description: string, schema: Schema) {
+export function json<Schema extends z.ZodType>(description: string, schema: Schema): JsonResponse<Schema> {
   return { description, content: { "application/json": { schema } } };
 }
 
@@ -81,7 +82,7 @@ export const refused = json("Refused, with a code", errorSchema);
 export function read<
   Path extends string,
   const Ok extends RouteConfig["responses"][string],
-  const Request extends NonNullable<RouteConfig["request"]>,
+  const Request extends NonNullable<RouteConfig["request"]> = Record<never, never>,
 >(path: Path, summary: string, ok: Ok, request: Request = {} as Request) {
   return createRoute({ method: "get", path, summary, request, responses: { 200: ok, default: refused } });
 }

@@ -11,9 +11,10 @@ import { routes as series } from "./series.ts";
 import { routes as sweeps } from "./sweeps.ts";
 import { routes as table } from "./table.ts";
 import { routes as trash } from "./trash.ts";
+import type { RouteTables } from "../inferred-types.ts";
 
 /** The routes of each file. */
-export const TABLES = [
+export const TABLES: RouteTables = [
   actions,
   artifacts,
   figures,

@@ -7,6 +7,7 @@ import { expertsIntoHub } from "./experts-into-hub.ts";
 import { hubIntoExperts } from "./hub-into-experts.ts";
 import type { StitchKind } from "./kind.ts";
 import { lowRankExpertsIntoHub } from "./low-rank.ts";
+import type { KindSettingsShape } from "../inferred-types.ts";
 
 /** In the order of `--help`. */
 const KINDS = [expertsIntoHub, hubIntoExperts, lowRankExpertsIntoHub] as const;
@@ -16,10 +17,13 @@ type Intersection<Union> = (Union extends unknown ? (member: Union) => void : ne
 ) => void ? Members
   : never;
 
+type Flat<Shape> = { [Key in keyof Shape]: Shape[Key] };
+
 /** The settings that kinds have of their own. */
-export const kindSettings = Object.assign({}, ...KINDS.map(({ settings }) => settings)) as Intersection<
-  (typeof KINDS)[number]["settings"]
->;
+export const kindSettings: KindSettingsShape = Object.assign(
+  {},
+  ...KINDS.map(({ settings }) => settings),
+) as Flat<Intersection<(typeof KINDS)[number]["settings"]>>;
 
 type AllSettings = StitchSettings & z.infer<z.ZodObject<typeof kindSettings>>;
 

@@ -1,12 +1,13 @@
 // The settings of the training monitor.
 import { z } from "zod";
+import type { MonitorConfigSchema } from "../inferred-types.ts";
 
 /** Possible responses to a finding; `off` turns the detector off. */
 export const MONITOR_ACTIONS = ["off", "alert", "skip", "rewind", "clip", "epsilon", "stop"] as const;
 export type MonitorAction = (typeof MONITOR_ACTIONS)[number];
 
 /** The settings of statistics, detectors and actions. */
-export const monitorConfigSchema = z.strictObject({
+export const monitorConfigSchema: MonitorConfigSchema = z.strictObject({
   every: z.int().min(0).max(1_000_000).default(10).describe("steps between statistics of the updates; 0 for none"),
   samples: z.int().min(16).max(1_000_000).default(1024)
     .describe("coordinates of each parameter group sampled for the statistics"),

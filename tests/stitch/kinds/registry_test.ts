@@ -5,7 +5,6 @@ import { UserError } from "../../../lib/errors.ts";
 import { toDevice, toVariables } from "../../../lib/model/mod.ts";
 import { random } from "../../../lib/random.ts";
 import {
-  expertsIntoHub,
   initialStitches,
   STITCH_KINDS,
   stitchConfigSchema,
@@ -16,6 +15,7 @@ import {
 import { watchKernels } from "../../kernels.ts";
 import { deviceTest } from "../../backends.ts";
 import { difference, noisyStitches, stitchConfig, TINY } from "../../tiny.ts";
+import { expertsIntoHub } from "../../../lib/stitch/kinds/experts-into-hub.ts";
 import { applyStitch, stitchGates, type StitchLayer } from "../../../lib/stitch/layer.ts";
 
 const [N, d, n] = [6, TINY.width, 3];
