@@ -159,4 +159,5 @@ Deno.test("a damaged notebook is read or refused in one sentence, whatever is da
   }
   assert.ok(refusedOnes > 20, `seed ${seed}: ${refusedOnes} refused`);
   refused("[".repeat(200_000), /it is not JSON/);
+  refused("[".repeat(200_000) + "]".repeat(200_000), /nested more than 500 levels deep/);
 });

@@ -48,6 +48,14 @@ const notebookSchema = z.looseObject({
 type Stored = z.infer<typeof notebookSchema>;
 type StoredOutput = z.infer<typeof outputSchema>;
 
+/** Deeper values would exhaust the stack of what writes them. */
+const DEEPEST = 500;
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
+}
+
 /** Whether nbformat allows a cell to have this id. */
 export function isCellId(id: unknown): id is string {
   return typeof id === "string" && /^[a-zA-Z0-9_-]{1,64}$/.test(id);
@@ -64,6 +72,7 @@ export function parseNotebook(file: string, name: string): Notebook {
   const refuse = (why: string, hint = "give the path of a file that Jupyter saved, which ends in .ipynb") =>
     new UserError("notebook.format", `${name} is not a notebook: ${why}`, hint);
   if (value === undefined) throw refuse(file.trim() === "" ? "it is empty" : "it is not JSON");
+  if (isDeeper(value, DEEPEST)) throw refuse(`it is nested more than ${DEEPEST} levels deep`);
   const { nbformat, nbformat_minor: minor } = (value ?? {}) as Record<string, unknown>;
   if (nbformat === undefined) throw refuse('it has no "nbformat"');
   if (nbformat !== 4) throw otherFormat(nbformat, minor, name);
