@@ -5,7 +5,7 @@ import project from "../../deno.json" with { type: "json" };
 import { repositoryRoot } from "../../lib/run/mod.ts";
 
 /** Rooms of the command line, servers and this machine, and what only rooms use; the face of `library` is the root. */
-const INTERNAL = ["cli", "cluster", "doctor", "engine", "host", "http", "jinja", "library"];
+const INTERNAL = ["cli", "cluster", "doctor", "engine", "host", "http", "jinja", "jupyter", "library"];
 
 Deno.test("every room that experiments and notebooks use is an entry", () => {
   const rooms = [...Deno.readDirSync(join(repositoryRoot, "lib"))].filter(({ isDirectory }) => isDirectory)
