@@ -36,9 +36,9 @@ async function ask<Reply>(worker: Worker, request: unknown): Promise<Reply> {
 /** Makes this thread a worker that answers with what `work` returns, or with its error. */
 export function answerOne<Request>(work: (request: Request) => unknown): void {
   const scope = globalThis as unknown as { onmessage: unknown; postMessage(answer: Answer<unknown>): void };
-  scope.onmessage = ({ data }: MessageEvent<Request>) => {
+  scope.onmessage = async ({ data }: MessageEvent<Request>) => {
     try {
-      scope.postMessage({ reply: work(data) });
+      scope.postMessage({ reply: await work(data) });
     } catch (error) {
       scope.postMessage({ error: error instanceof Error ? error.stack ?? error.message : String(error) });
     }

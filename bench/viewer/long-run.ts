@@ -1,6 +1,6 @@
 // A run of many points: opening it, its curves, and updates.
 import { join } from "node:path";
-import { encodeLine, foldEnded } from "../../lib/run/mod.ts";
+import { encodeLine, foldLog } from "../../lib/run/mod.ts";
 import { startServerWorker } from "../../lib/serve/mod.ts";
 import type { PageOpener } from "./browser.ts";
 import { ask, type Cost, type Measured, median, repeat, timed } from "./measured.ts";
@@ -46,7 +46,7 @@ export async function measureLongRun({ points, rounds, browser }: LongRunOptions
       median("log", [{ ms: 0, bytes: (await Deno.stat(log)).size }]),
       // A server that may not write reads the log each time.
       await repeat("opened cold, nothing kept", Math.min(rounds, 3), () => served(runsFolder, false, open)),
-      median("folding it and keeping that", [await timed(() => foldEnded(folder))]),
+      median("folding it and keeping that", [await timed(() => foldLog(folder))]),
       median("what is kept", [{ ms: 0, bytes: (await Deno.stat(join(folder, ".events.fold"))).size }]),
       await repeat("opened cold", rounds, () => served(runsFolder, false, open)),
     ];

@@ -6,7 +6,7 @@ import { writeReport } from "../report/mod.ts";
 import {
   captureProvenance,
   type CellRunner,
-  foldEnded,
+  foldKeeper,
   linkTo,
   openAlarms,
   type PlannedCell,
@@ -77,6 +77,7 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
   let endUsage = () => {};
   let open: Run | undefined;
   const alarms = openAlarms({ folder: runsFolder, title, run: () => open, webhook: invocation.webhook });
+  const folds = foldKeeper(() => open?.folder);
   const { run } = await withRun({
     ...(continues === undefined ? { id: invocation.id } : { continues }),
     readConfig,
@@ -100,7 +101,7 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
     command,
     signal: stopSignal(),
     failure: device.failure,
-    onEvent: [terminalListener(terminal, [...TERMINAL_TABLES, ...tables]), alarms.onEvent],
+    onEvent: [terminalListener(terminal, [...TERMINAL_TABLES, ...tables]), alarms.onEvent, folds.onEvent],
     onPast: terminal.onPast,
     preview: (cells) => body({ run: cells, config, rngSeed, device, prepared }),
   }, async (run) => {
@@ -134,9 +135,9 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
     await alarms.close();
     endTee();
     endUsage();
+    await folds.close();
   });
   terminal.print(`Report: ${join(run.folder, "report.html")}`);
-  await foldEnded(run.folder);
   return (await readRun(runsFolder, run.id))!;
 }
 

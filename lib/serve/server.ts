@@ -74,7 +74,7 @@ export function serve(options: ServeOptions): Server {
   const { runsFolder, port, hostname = "127.0.0.1", hosts = [], signal, isPrivate = false, beside } = options;
   const able = options.abilities ?? abilities(runsFolder);
   const access = isPrivate || able.edit || able.stop ? createAccess(isPrivate) : undefined;
-  const folds = createFoldStore(runsFolder, { writable: hosts.length === 0 && able.edit });
+  const folds = createFoldStore(runsFolder, { writable: hosts.length === 0 && able.edit, onRead: slowRemark() });
   const feeds = createFeeds(runsFolder, folds);
   const cut = new AbortController();
   const app = createApp({ runsFolder, hosts, folds, feeds, access, abilities: able, models: beside !== undefined });
@@ -110,5 +110,20 @@ export function serve(options: ServeOptions): Server {
     finished,
     idleMs: () => performance.now() - asked,
     close,
+  };
+}
+
+/** Readings of logs that take longer are told. */
+const SLOW_MS = 1_000;
+
+/** Says once how runs with long logs open faster. */
+function slowRemark() {
+  let said = false;
+  return (id: string, ms: number) => {
+    if (said || ms < SLOW_MS) return;
+    said = true;
+    console.log(
+      `Reading the log of ${id} took ${(ms / 1000).toFixed(1)} s; after deno task reindex, long runs open at once`,
+    );
   };
 }

@@ -11,7 +11,15 @@ import { writerLives, type WriterState, writerState } from "../process/lock.ts";
 import { noPoints, type RunPoints } from "../series/points.ts";
 import { emptyFold, foldBytes, placeBefore } from "./fold.ts";
 import { foldedView } from "./folded-view.ts";
-import { continues, keepFold, readKeptFold, readOn, type StampedFold, WORTH_BYTES } from "./kept-fold.ts";
+import {
+  continues,
+  isWorthKeeping,
+  keepFold,
+  readKeptFold,
+  readOn,
+  type StampedFold,
+  WORTH_BYTES,
+} from "./kept-fold.ts";
 
 /** Reads runs. Every method throws UserError `run.unreadable` and `folder.unreadable` unless it says otherwise. */
 export interface FoldStore {
@@ -34,6 +42,8 @@ export interface FoldStore {
 export interface FoldStoreOptions {
   /** Whether folds of long logs are kept beside them. @default false */
   readonly writable?: boolean;
+  /** Called after the reading of a long log of which nothing may be kept, with its time. @default nothing */
+  readonly onRead?: (id: string, ms: number) => void;
   /** Bytes of folds in memory; the run that was asked for last stays even if it has more. @default 256 MiB */
   readonly mostBytes?: number;
 }
@@ -48,7 +58,7 @@ interface Held extends StampedFold {
 
 /** A store for the runs of a folder. */
 export function createFoldStore(runsFolder: string, options: FoldStoreOptions = {}): FoldStore {
-  const { writable = false, mostBytes = MOST_BYTES } = options;
+  const { writable = false, onRead = () => {}, mostBytes = MOST_BYTES } = options;
   /** Least recently used first. */
   const held = new Map<string, Held>();
   /** The last read of each run: they take turns. */
@@ -73,12 +83,15 @@ export function createFoldStore(runsFolder: string, options: FoldStoreOptions = 
     const known = before !== undefined && continues(before, stamp) ? before : undefined;
     const kept = known === undefined ? await readKeptFold(folder, stamp) : undefined;
     const { fold } = known ?? kept ?? { fold: emptyFold() };
+    const began = performance.now();
+    const from = fold.position.offset;
     let keptBytes = known?.keptBytes ?? kept?.fold.position.offset ?? 0;
     await readOn(fold, folder);
-    if (writable && isWorthKeeping(fold.position.offset, keptBytes, folder)) {
+    if (writable && isWorthKeeping(fold.position.offset, keptBytes, writerLives(folder))) {
       await keepFold(folder, { fold, stamp });
       keptBytes = fold.position.offset;
     }
+    if (!writable && fold.position.offset - from >= WORTH_BYTES) onRead(id, performance.now() - began);
     const now = { fold, stamp, keptBytes };
     held.set(id, now);
     makeRoom(id);
@@ -142,13 +155,4 @@ export function createFoldStore(runsFolder: string, options: FoldStoreOptions = 
       return placeBefore(now?.fold ?? emptyFold(), seq);
     },
   };
-}
-
-/**
- * Whether the fold of a log is to be written: its reader would save more than a moment, and a log that still grows has
- * grown by a third, so that a long run's folds cost a few times the last one in all.
- */
-function isWorthKeeping(bytes: number, keptBytes: number, folder: string): boolean {
-  const news = bytes - keptBytes;
-  return news >= WORTH_BYTES && (3 * news >= keptBytes || !writerLives(folder));
 }

@@ -46,8 +46,19 @@ export function continues({ fold, stamp }: StampedFold, now: FileStamp): boolean
     now.size > stamp.size;
 }
 
-/** Keeps a fold beside its log. Where the folder cannot be written, nothing is kept. */
-export async function keepFold(folder: string, { fold, stamp }: StampedFold): Promise<void> {
+/**
+ * Whether the fold of a log is to be written: its reader would save more than a moment, and a log that still grows has
+ * grown by a third, so that a long run's folds cost a few times the last one in all.
+ *
+ * @param keptBytes of the log that the kept fold is about
+ */
+export function isWorthKeeping(bytes: number, keptBytes: number, grows: boolean): boolean {
+  const news = bytes - keptBytes;
+  return news >= WORTH_BYTES && (3 * news >= keptBytes || !grows);
+}
+
+/** Keeps a fold beside its log. Where the folder cannot be written, nothing is kept. @returns whether it is kept */
+export async function keepFold(folder: string, { fold, stamp }: StampedFold): Promise<boolean> {
   const path = join(folder, FOLD_FILE);
   const temporary = join(folder, `.tmp-${crypto.randomUUID()}`);
   try {
@@ -55,9 +66,11 @@ export async function keepFold(folder: string, { fold, stamp }: StampedFold): Pr
     // Not synced: after a crash, a file that is not whole has another checksum.
     await Deno.writeFile(temporary, encodeFold({ fold, stamp, tail }), { createNew: true });
     await Deno.rename(temporary, path);
+    return true;
   } catch (error) {
     await removeIfThere(temporary).catch(() => {});
     if (systemReason(error) === undefined) throw error;
+    return false;
   }
 }
 
@@ -71,21 +84,23 @@ export async function readOn(fold: Fold, folder: string): Promise<void> {
 }
 
 /**
- * Keeps the fold of a run that has just ended, if its log is long enough to be worth it.
+ * Keeps the fold of a run's log as it is now, if the log is long enough to be worth it and the kept fold has not all of it.
  *
- * @param folder of a run that this process has written
+ * @returns whether it is kept anew
  */
-export async function foldEnded(folder: string): Promise<void> {
+export async function foldLog(folder: string): Promise<boolean> {
   try {
     const stamp = await stampOf(join(folder, LOG_FILE));
-    if (stamp === undefined || stamp.size < WORTH_BYTES) return;
+    if (stamp === undefined || stamp.size < WORTH_BYTES) return false;
     const { fold } = await readKeptFold(folder, stamp) ?? { fold: emptyFold() };
-    if (fold.position.offset === stamp.size) return;
+    const before = fold.position.offset;
     await readOn(fold, folder);
-    await keepFold(folder, { fold, stamp });
+    if (fold.position.offset === before) return false;
+    return await keepFold(folder, { fold, stamp });
   } catch (error) {
-    // Whoever reads the run says what is wrong with its folder; the run itself has ended well.
+    // Whoever reads the run says what is wrong with its folder.
     if (systemReason(error) === undefined) throw error;
+    return false;
   }
 }
 

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { EventBody } from "../../../lib/run/mod.ts";
 import { createFoldStore, readRun, withRecentPoints } from "../../../lib/run/mod.ts";
-import { FOLD_FILE, foldEnded } from "../../../lib/run/fold/kept-fold.ts";
+import { foldKeeper } from "../../../lib/run/fold/fold-keeper.ts";
+import { foldLogs } from "../../../lib/run/fold/fold-logs.ts";
+import { FOLD_FILE, foldLog } from "../../../lib/run/fold/kept-fold.ts";
 import type { RunPoints } from "../../../lib/run/series/points.ts";
 import { demoBodies, stamp } from "../demo-log.ts";
 import { type FakeRun, fakeRun, withRunsFolder } from "../fake-run.ts";
@@ -128,11 +130,52 @@ Deno.test("nothing is kept of a short log, nor without being asked to", () =>
     short.append(demoBodies({ id: OTHER, steps: 3 }));
     short.release();
     const run = longRun(runsFolder);
-    await createFoldStore(runsFolder).view(ID);
+    const read: string[] = [];
+    const store = createFoldStore(runsFolder, { onRead: (id) => read.push(id) });
+    for (const id of [ID, ID, OTHER]) await store.view(id);
+    assert.deepEqual(read, [ID], "a long log is read once, and said to have been");
     await createFoldStore(runsFolder, { writable: true }).view(OTHER);
     assert.deepEqual(await Promise.all([run, short].map((one) => isThere(keptOf(one)))), [false, false]);
-    await foldEnded(run.folder);
+    assert.equal(await foldLogs(runsFolder), 1);
     assert.ok(await isThere(keptOf(run)));
+    assert.equal(await foldLogs(runsFolder), 0, "all is kept");
+    await createFoldStore(runsFolder, { onRead: () => assert.fail("it is read again") }).view(ID);
+  }));
+
+Deno.test("a run that goes on keeps its fold as its log grows, whatever becomes of it", () =>
+  withRunsFolder(async (runsFolder) => {
+    const run = fakeRun(runsFolder, ID);
+    const keeper = foldKeeper(() => run.folder, 1);
+    const write = (bodies: EventBody[]) => {
+      for (const event of run.append(bodies)) keeper.onEvent(event, false);
+    };
+    let steps = 0;
+    const grow = (count: number) => {
+      write(metrics(steps + 1, count));
+      steps += count;
+    };
+    /** Writes a little more until what is kept has changed. @returns its size */
+    const keptAfter = async (size: number) => {
+      for (let look = 0; look < 1_000; look++) {
+        grow(1);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        const now = await Deno.stat(keptOf(run)).then(({ size }) => size, () => 0);
+        if (now !== size) return now;
+      }
+      throw new Error("Nothing is kept anew");
+    };
+    write([demoBodies({ id: ID })[0]!]);
+    grow(MANY);
+    const first = await keptAfter(0);
+    assert.equal(await foldLogs(runsFolder), 0, "a run under way is left to its own process");
+    grow(MANY);
+    assert.ok(await keptAfter(first) > first);
+    await keeper.close();
+    // What is kept need not be read.
+    run.release();
+    await spoil(logOf(run));
+    const { step } = (await createFoldStore(runsFolder).points(ID))!.cells.get("seed")!;
+    assert.equal(step.length, steps);
   }));
 
 Deno.test("a log that grows is kept anew only when it has grown by a third, or has ended", () =>
@@ -154,7 +197,7 @@ Deno.test("a log that grows is kept anew only when it has grown by a third, or h
 Deno.test("a file that is damaged, of another log or another version is not used, and is replaced", () =>
   withRunsFolder(async (runsFolder) => {
     const run = longRun(runsFolder);
-    await foldEnded(run.folder);
+    await foldLog(run.folder);
     const whole = await Deno.readFile(keptOf(run));
     const points = async () => (await createFoldStore(runsFolder, { writable: true }).points(ID))!.cells.get("seed")!;
     const flipped = (at: number) => whole.map((byte, i) => i === at ? byte ^ 1 : byte);
