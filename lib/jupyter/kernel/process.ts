@@ -32,23 +32,30 @@ const KEPT = 4_000;
 /** Starts Deno's kernel in a folder, whose `deno.json` its imports then use. */
 export async function startKernelProcess(folder: string): Promise<KernelProcess> {
   const place = await Deno.makeTempDir({ prefix: "stitchbook-kernel-" });
+  const clean = () => Deno.remove(place, { recursive: true }).catch(() => {});
   const connection = newConnection();
-  const file = join(place, "connection.json");
-  await Deno.writeTextFile(file, JSON.stringify(connection), { mode: 0o600 });
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["jupyter", "--kernel", "--conn", file],
-    cwd: folder,
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
+  let child: Deno.ChildProcess;
+  try {
+    const file = join(place, "connection.json");
+    await Deno.writeTextFile(file, JSON.stringify(connection), { mode: 0o600 });
+    child = new Deno.Command(Deno.execPath(), {
+      args: ["jupyter", "--kernel", "--conn", file],
+      cwd: folder,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    await clean();
+    throw error;
+  }
   let text = "";
   const drained = (async () => {
     for await (const piece of child.stderr.pipeThrough(new TextDecoderStream())) text = (text + piece).slice(-KEPT);
   })().catch(() => {});
   const ended = child.status.finally(async () => {
     await drained;
-    await Deno.remove(place, { recursive: true }).catch(() => {});
+    await clean();
   });
   return {
     connection,
