@@ -1,5 +1,5 @@
 // What differs between several runs, or between cells of one: settings, provenance, and what they have measured.
-import { leavesOf } from "../config/differences.ts";
+import { keysOf, leavesOf } from "../config/differences.ts";
 import type { Provenance } from "../events/provenance.ts";
 import type { CellView, RunView } from "../events/views.ts";
 import type { KeptScores } from "../paired/kept-scores.ts";
@@ -111,7 +111,6 @@ function cellFacts({ steps, seconds, needs, work, summary, metrics }: CellView) 
 
 /** The keys of which the values are not all the same. */
 function differing(sides: readonly ReadonlyMap<string, unknown>[]): ComparedRow[] {
-  const keys = new Set(sides.flatMap((side) => [...side.keys()]));
-  return [...keys].map((key) => ({ key, values: sides.map((side) => side.get(key)) }))
+  return keysOf(sides).map((key) => ({ key, values: sides.map((side) => side.get(key)) }))
     .filter(({ values }) => new Set(values.map((value) => JSON.stringify(value))).size > 1);
 }

@@ -24,7 +24,13 @@ export function leavesOf(value: unknown, path = "", leaves = new Map<string, unk
 
 /** The keys whose values differ, or that only one side has. */
 export function differences(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): Difference[] {
-  return [...new Set([...a.keys(), ...b.keys()])]
+  return keysOf([a, b])
     .filter((key) => a.has(key) !== b.has(key) || JSON.stringify(a.get(key)) !== JSON.stringify(b.get(key)))
     .map((key) => ({ key, ...(a.has(key) ? { a: a.get(key) } : {}), ...(b.has(key) ? { b: b.get(key) } : {}) }));
+}
+
+/** The keys of several values' leaves, without an empty group that is not empty elsewhere: its members are listed. */
+export function keysOf(sides: readonly ReadonlyMap<string, unknown>[]): string[] {
+  const keys = [...new Set(sides.flatMap((side) => [...side.keys()]))];
+  return keys.filter((key) => !keys.some((other) => other !== key && (key === "" || other.startsWith(`${key}.`))));
 }

@@ -10,7 +10,7 @@ const LONGEST_VALUE = 28;
 /** A name for each run, all different: its differing settings, or its title if there are none. */
 export function labelsOf({ columns, settings, made }: Pick<Compared, "columns" | "settings" | "made">): string[] {
   const rows = chosen([...made.filter(({ key }) => TOLD.includes(key)), ...settings]);
-  const keys = [...made, ...settings].map(({ key }) => key);
+  const keys = [...TOLD, ...[...made, ...settings].map(({ key }) => key)];
   const names = rows.map(({ key }) => shortKey(key, keys));
   const labels = columns.map(({ title, id }, i) =>
     rows.map(({ values }, at) => `${names[at]} ${valueText(values[i])}`).join(", ") || title || id
@@ -38,12 +38,12 @@ function chosen(rows: readonly ComparedRow[]): ComparedRow[] {
   return rows.filter((row) => picked.includes(row));
 }
 
-/** The last part of a key, or more of it if another one ends in the same. */
+/** The last part of a key, or more of it if another one ends in the same; a setting is never called as provenance is. */
 function shortKey(key: string, keys: readonly string[]): string {
   const parts = key.split(".");
   for (let count = 1; count < parts.length; count++) {
     const end = parts.slice(-count).join(".");
-    if (keys.filter((other) => other === end || other.endsWith(`.${end}`)).length === 1) return end;
+    if (!keys.some((other) => other !== key && (other === end || other.endsWith(`.${end}`)))) return end;
   }
   return key;
 }

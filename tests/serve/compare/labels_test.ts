@@ -23,6 +23,11 @@ Deno.test("runs are named by the settings in which they differ, with keys as sho
     ]),
     ['seed.steps 1, stitch.steps ["a"]', `seed.steps none, stitch.steps ${"x".repeat(27)}…`],
   );
+  // "seed" alone is the random seed.
+  assert.deepEqual(
+    label([{ key: "pretrained.seed", values: [undefined, "smollm2"] }]),
+    ["pretrained.seed none", "pretrained.seed smollm2"],
+  );
 });
 
 Deno.test("runs that do not differ are named by their titles, and names are never the same", () => {
