@@ -7,7 +7,7 @@ import type { KeptForm } from "../machine/constant-matrices.ts";
 import { reserveScratch } from "../machine/jobs.ts";
 import type { Machine } from "../machine/machine.ts";
 import { asideBytes, packedBytes } from "./panels.ts";
-import { evenRuns, partOf } from "./parts.ts";
+import { evenRuns, partOf, partsOfEach } from "./parts.ts";
 import { blockOf, matricesOf, type Product, sameB } from "./product.ts";
 
 /** Rough speed of one thread, floating-point operations per nanosecond. */
@@ -174,8 +174,8 @@ function columnsOfParts(machine: Machine, product: Product): Runs | undefined {
     return undefined;
   }
   const panels = Math.ceil(N / columns);
-  const parts = Math.floor(panels * columns / WIDE);
-  if (batch * parts < 2 * machine.threads) return undefined;
+  const parts = partsOfEach(batch, Math.floor(panels * columns / WIDE), machine.threads);
+  if (parts === undefined) return undefined;
   return evenRuns(panels, parts).map(([p, count]) => [p * columns, Math.min(N - p * columns, count * columns)]);
 }
 

@@ -35,6 +35,20 @@ export function partOf(
   };
 }
 
+/**
+ * Into how many equal parts to cut each matrix of a batch, so that each thread has several, and all have as many as the
+ * others, or so many that one more does not matter.
+ *
+ * @param most parts of a matrix
+ * @returns undefined if there are too few parts for the threads
+ */
+export function partsOfEach(batch: number, most: number, threads: number): number | undefined {
+  for (let parts = most; batch * parts >= 2 * threads; parts--) {
+    if (batch * parts >= 8 * threads || batch * parts % threads === 0) return parts;
+  }
+  return undefined;
+}
+
 /** `total` items in `count` runs of about equal length. */
 export function evenRuns(total: number, count: number): (readonly [begin: number, length: number])[] {
   const begin = (i: number) => Math.floor(i * total / count);
