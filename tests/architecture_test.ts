@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-const SOURCES = ["lib", "experiments", "bench", "tests", "tools", "main.ts", "mod.ts"];
+const SOURCES = ["lib", "experiments", "bench", "tests", "main.ts", "mod.ts"];
 /** Compiled by AssemblyScript, whose imports have no extension. */
 const WASM_SOURCE = "lib/tensor/cpu/wasm/source";
 

@@ -4,8 +4,19 @@ import { join } from "node:path";
 import project from "../../deno.json" with { type: "json" };
 import { repositoryRoot } from "../../lib/run/mod.ts";
 
-/** Rooms of the command line, servers and this machine, and what only rooms use; the face of `library` is the root. */
-const INTERNAL = ["cli", "cluster", "doctor", "engine", "host", "http", "jinja", "jupyter", "library"];
+/** Rooms of the command line, servers, builds and this machine, and what only rooms use; the face of `library` is the root. */
+const INTERNAL = [
+  "cli",
+  "cluster",
+  "doctor",
+  "engine",
+  "host",
+  "http",
+  "inferred-types",
+  "jinja",
+  "jupyter",
+  "library",
+];
 
 Deno.test("every room that experiments and notebooks use is an entry", () => {
   const rooms = [...Deno.readDirSync(join(repositoryRoot, "lib"))].filter(({ isDirectory }) => isDirectory)

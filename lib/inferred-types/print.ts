@@ -2,7 +2,7 @@
 // are kept.
 import { dirname, join, relative } from "node:path/posix";
 import ts from "typescript";
-import { UserError } from "../../lib/errors.ts";
+import { UserError } from "../errors.ts";
 
 const FLAGS = ts.NodeBuilderFlags.NoTruncation | ts.NodeBuilderFlags.UseStructuralFallback |
   ts.NodeBuilderFlags.WriteClassExpressionAsTypeLiteral;

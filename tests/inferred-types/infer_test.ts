@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { UserError } from "../../lib/errors.ts";
-import { declaredIn } from "../../tools/inferred-types/declarations.ts";
-import { inferredFiles } from "../../tools/inferred-types/infer.ts";
+import { declaredIn } from "../../lib/inferred-types/declarations.ts";
+import { inferredFiles } from "../../lib/inferred-types/infer.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 

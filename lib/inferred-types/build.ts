@@ -6,7 +6,7 @@
 // JSR wants the type of everything that a package exports written out. The type of a schema follows from its definition,
 // so this program writes it: a schema is declared as `const runSchema: RunSchema = …`, with `RunSchema` imported from its
 // room's inferred-types.ts. Other constants whose types follow from schemas are declared alike.
-import { explainError, UserError } from "../../lib/errors.ts";
+import { explainError, UserError } from "../errors.ts";
 import { inferredFiles } from "./infer.ts";
 
 const check = Deno.args.includes("--check");

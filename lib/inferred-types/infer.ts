@@ -1,7 +1,7 @@
 // Infers the types of all declarations, with the TypeScript compiler.
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { UserError } from "../../lib/errors.ts";
+import { UserError } from "../errors.ts";
 import { type Declaration, type Declared, declaredIn, GENERATED, plainName } from "./declarations.ts";
 import { printDeclaration } from "./print.ts";
 
