@@ -31,34 +31,40 @@ export function jobReadme({ run, domain, out, train, time, remarks }: JobFacts):
   const { steps, batch } = train;
   return `# Job: expert:${domain} of ${run.id}
 
-This folder trains the ${domain} expert of a Stitchbook run with PyTorch: ${count(steps)} steps of ${
-    count(batch)
-  } rows of
-${count(time)} tokens, ${count(steps * batch * time)} tokens in all. It needs nothing else of the run, and no network.
+This folder trains the ${domain} expert of a Stitchbook run with PyTorch. It needs nothing else of the run, and no network.
 
-\`\`\`
+- ${count(steps)} steps of ${count(batch)} rows of ${count(time)} tokens
+- ${count(steps * batch * time)} tokens in all
+
+\`\`\`sh
 pip install -r requirements.txt
-python train.py                                # on a GPU if there is one
-python train.py --bf16 --micro-batch 8         # faster, in less memory; the last digits differ
-sbatch --gres=gpu:1 --requeue --open-mode=append --signal=USR1@90 --wrap "srun python train.py"
+python train.py                          # on a GPU if there is one
+python train.py --bf16 --micro-batch 8   # faster, in less memory, less exact
 \`\`\`
 
 Every 10 minutes, and when it gets TERM, INT or USR1, the script leaves \`checkpoint.pt\`; started again, it goes on from
-there. Each step is a line of \`log.jsonl\`. At the end the expert is in \`expert/\`, a Hugging Face folder. Copy it back and
-run:
+there. It ends with the code 75 then, so that Slurm can start it again when its time is up:
 
+\`\`\`sh
+sbatch --gres=gpu:1 --open-mode=append --signal=USR1@90 \\
+  --wrap 'srun python train.py || { [ $? = 75 ] && scontrol requeue $SLURM_JOB_ID; }'
 \`\`\`
+
+Each step is a line of \`log.jsonl\`. At the end the expert is in \`expert/\`, a Hugging Face folder. Copy it back and run:
+
+\`\`\`sh
 ${commandWith(run, domain, `${out}/expert`)}
 \`\`\`
 
 ## Files
 
 - \`seed/\`: the model that training starts from.
-- \`train.tokens.*\`, \`train.flags.u8\`: the rows in the order of training, packed and drawn as the run would. A row has
-  ${count(time + 1)} tokens, unsigned little-endian integers; each of its first ${count(time)} has a flag: bit 0, a new
-  document begins here; bit 1, the next token is trained on. Attention stays within a document.
+- \`train.tokens.*\`: the rows in the order of training, packed and drawn as the run draws them; one token more than the
+  context length each, as unsigned little-endian integers of 16 or 32 bits.
+- \`train.flags.u8\`: a byte for each token but a row's last. Bit 0: a new document begins here, to which attention is
+  limited. Bit 1: the next token is trained on.
 - \`validation.*\`: the same for the validation batches, whose weights are in \`settings.json\`.
-- \`settings.json\`: AdamW (weight decay for matrices only), the learning rate's schedule, clipping by the global norm.
+- \`settings.json\`: AdamW (weight decay for matrices only), the schedule of the learning rate, clipping by the global norm.
 - \`train.py\`: the script. In float32 its losses differ from the run's by rounding only.
 ${remarks.map((remark) => `\n${remark}\n`).join("")}`;
 }

@@ -10,16 +10,24 @@ import sys
 from pathlib import Path
 from time import monotonic
 
-import numpy
-import torch
-from torch.nn.functional import cross_entropy
-from transformers import AutoModelForCausalLM
-from transformers.utils import logging
+# Before the imports, which take a while: an unhandled signal would end the script without a checkpoint.
+signals = []
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+    signal.signal(number, lambda received, _: signals.append(received))
+
+try:
+    import numpy
+    import torch
+    from torch.nn.functional import cross_entropy
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+except ImportError as error:
+    sys.exit(f"{error}: pip install -r requirements.txt")
 
 FOLDER = Path(__file__).resolve().parent
 NEW_DOCUMENT, SCORED = 1, 2  # Bits of a position's flags.
 IGNORED = -100
-INTERRUPTED = 75  # Exit code after a checkpoint because of a signal: start the script again.
+INTERRUPTED = 75  # Exit code after a checkpoint because of a signal: the script is to be started again.
 
 
 def open_rows(name, settings):
@@ -29,6 +37,8 @@ def open_rows(name, settings):
     files = (f"{name}.tokens.{settings['tokens']}", tokens, length + 1), (f"{name}.flags.u8", "u1", length)
     rows = []
     for file, dtype, width in files:
+        if not (FOLDER / file).exists():
+            sys.exit(f"There is no {file}: copy the folder again")
         values = numpy.memmap(FOLDER / file, dtype, "r") if count else numpy.zeros(0, dtype)
         if values.size != count * width:
             sys.exit(f"{file} has {values.size} values where {count * width} are expected: copy the folder again")
@@ -154,19 +164,25 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="default: %(default)s")
     parser.add_argument("--micro-batch", type=int, metavar="ROWS", help="rows at once (default: all of a micro-batch)")
-    parser.add_argument("--bf16", action="store_true", help="compute in bfloat16: faster, with other last digits")
+    parser.add_argument("--bf16", action="store_true", help="compute in bfloat16: faster, less exact")
     parser.add_argument("--minutes", type=float, default=10, help="minutes between checkpoints (default: %(default)s)")
     args = parser.parse_args()
     out, checkpoint, log = FOLDER / "expert", FOLDER / "checkpoint.pt", FOLDER / "log.jsonl"
     if out.exists():
         sys.exit(f"{out} is there already: move it away to train again")
+    for name in "settings.json", "seed/config.json":
+        if not (FOLDER / name).exists():
+            sys.exit(f"There is no {name}: copy the folder again")
     settings = json.loads((FOLDER / "settings.json").read_text())
     train = settings["train"]
     rows, held = open_rows("train", settings), open_rows("validation", settings)
     micro = args.micro_batch or train["batch"] // train["accumulate"]
     if micro < 1:
         sys.exit(f"--micro-batch {micro}: expected 1 or more rows")
-    device = torch.device(args.device)
+    try:
+        device = torch.zeros(1, device=args.device).device
+    except (RuntimeError, AssertionError) as error:
+        sys.exit(f"Cannot use --device {args.device}: {str(error).splitlines()[0]}")
 
     logging.disable_progress_bar()
     model = AutoModelForCausalLM.from_pretrained(FOLDER / "seed", dtype=torch.float32, attn_implementation="sdpa")
@@ -176,9 +192,6 @@ def main():
     optimizer = optimizer_of(model, train, device)
     autocast = lambda: torch.autocast(device.type, torch.bfloat16, enabled=args.bf16)
 
-    signals = []
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
-        signal.signal(number, lambda received, _: signals.append(received))
     step, saved = resume(checkpoint, log, model, optimizer, device), monotonic()
     if step > 0:
         print(f"Goes on from the checkpoint of step {step}", flush=True)
