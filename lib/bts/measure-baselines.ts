@@ -4,7 +4,9 @@ import { btmEnsemble, mixedLosses, mixtureTops, soup } from "../merge/mod.ts";
 import { decoder, forwardFlops, parameterCount, toDevice } from "../model/mod.ts";
 import type { CellResult } from "../run/mod.ts";
 import { type Lab, modelOf, weightsOf } from "./lab.ts";
-import { measureCell, type Measured, type MeasureSpec, type Method } from "./measure.ts";
+import { measureCell, type MeasureSpec } from "./measure.ts";
+import type { Method } from "./measure-methods.ts";
+import type { Measured } from "./measured.ts";
 import type { Text } from "./text.ts";
 import type { Trained } from "./training.ts";
 

@@ -15,7 +15,8 @@ import {
 import { stitchedForwardFlops } from "../train/mod.ts";
 import { type GateRow, gatesTable } from "./gates-table.ts";
 import { type Lab, modelOf, weightsOf } from "./lab.ts";
-import { measureCell, type Measured, type MeasureSpec } from "./measure.ts";
+import { measureCell, type MeasureSpec } from "./measure.ts";
+import type { Measured } from "./measured.ts";
 import { rolesOf } from "./roles.ts";
 import { stitchFile } from "./stitch-file.ts";
 import type { Text } from "./text.ts";

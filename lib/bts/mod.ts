@@ -22,15 +22,9 @@ export { type LabData, labExperiment, type LabWith } from "./experiment.ts";
 export { branchedRun, type ExpertConfig, expertConfigSchema, type FinishedRun, finishedRun } from "./finished.ts";
 export { batchesOf, type Lab, modelOf, weightsOf } from "./lab.ts";
 export type { ParameterCounts } from "../eval/mod.ts";
-export {
-  measureCell,
-  measureCells,
-  type Measured,
-  type MeasureSpec,
-  type Measuring,
-  type Method,
-  resultsOf,
-} from "./measure.ts";
+export { measureCell, measureCells, type MeasureSpec, type Measuring } from "./measure.ts";
+export type { Method } from "./measure-methods.ts";
+export { type Measured, resultsOf } from "./measured.ts";
 export { baselinesSpec, measureBaselines } from "./measure-baselines.ts";
 export { measureStitched, stitchedSpec } from "./measure-stitched.ts";
 export { btsMetrics } from "./metrics.ts";
