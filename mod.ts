@@ -51,9 +51,6 @@ export {
 } from "./lib/data/mod.ts";
 export {
   bitsPerByte,
-  type BootstrapOptions,
-  type DocumentLosses,
-  type DocumentsEstimate,
   type EvaluationOptions,
   type EvaluationWindow,
   evaluationWindows,
@@ -102,6 +99,9 @@ export { type Displayable, lab, type RunHandle } from "./lib/notebook/mod.ts";
 export {
   beginRun,
   type BeginRunOptions,
+  type BootstrapOptions,
+  type DocumentLosses,
+  type DocumentsEstimate,
   type ListedRun,
   type MetricPoint,
   type Run,

@@ -1,4 +1,4 @@
-// The evaluation room's public face: held-out bits per byte, tasks with exact scores, and intervals of both.
+// The evaluation room's public face: held-out bits per byte, and tasks with exact scores.
 export { bitsPerByte, documentLosses, type DocumentPredictions, type HeldOut, heldOut } from "./bits-per-byte.ts";
 export { type Row, rowPredictions } from "./batches.ts";
 export { evaluate, type EvaluateOptions, type Evaluation, type EvaluationProgress } from "./evaluate.ts";
@@ -7,18 +7,6 @@ export { MEASURES, measuresWith } from "./measures/all.ts";
 export type { EvaluationSet, Found, Measure, ParameterCounts, Subject } from "./measures/measure.ts";
 export { infoOf } from "./measures/measure.ts";
 export { generateGreedily } from "./generate.ts";
-export {
-  bootstrapBitsPerByte,
-  type BootstrapOptions,
-  type DocumentLosses,
-  type DocumentsEstimate,
-  effectiveDocuments,
-  enoughDocuments,
-  FEWEST_DOCUMENTS,
-  pairedDifference,
-  pairedShareDifference,
-  shareInterval,
-} from "../run/mod.ts";
 export { type RowMemory, rowMemory } from "./row-memory.ts";
 export { SCORING_REPEATS, type ScoringCost, scoringCost } from "./scoring-cost.ts";
 export { answeredRightly, scoreTask } from "./score.ts";

@@ -1,5 +1,5 @@
 // Putting the metrics of documents together: the harness's values and standard errors, and our 95 % intervals.
-import { bootstrapBitsPerByte, shareInterval } from "../eval/mod.ts";
+import { bootstrapBitsPerByte, shareInterval } from "../run/mod.ts";
 import type { GroupMetric } from "./task-files.ts";
 import { type Classified, f1Score, matthewsCorrelation } from "./classification.ts";
 import { editRate } from "./edit-rate.ts";

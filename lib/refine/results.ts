@@ -1,12 +1,13 @@
 // What methods came to: as tables, as measures of a run, and in words.
 import { basename, extname } from "node:path";
-import { pairedShareDifference, shareInterval } from "../eval/mod.ts";
 import {
   type Estimate,
   type MeasureInfo,
   type Measurement,
   numberColumn,
+  pairedShareDifference,
   type RunResults,
+  shareInterval,
   type Table,
   textColumn,
 } from "../run/mod.ts";

@@ -11,7 +11,7 @@ import type { Estimate } from "../events/results.ts";
  *
  * @example
  * ```ts
- * import { shareInterval } from "@stitchbook/stitchbook/eval";
+ * import { shareInterval } from "@stitchbook/stitchbook/run";
  * import assert from "node:assert/strict";
  *
  * const { value, low, high } = shareInterval(0, 40);
@@ -32,7 +32,7 @@ export function shareInterval(right: number, samples: number): Estimate {
  *
  * @example
  * ```ts
- * import { pairedShareDifference } from "@stitchbook/stitchbook/eval";
+ * import { pairedShareDifference } from "@stitchbook/stitchbook/run";
  * import assert from "node:assert/strict";
  *
  * const { value, low, high } = pairedShareDifference([true, true, false, true], [true, false, false, true]);
