@@ -108,6 +108,13 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
+/** `candidates` by their edit distance to `word`, the nearest first; those equally near in their own order. */
+export function byDistance(word: string, candidates: readonly string[]): readonly string[] {
+  if (word.length > LONGEST_WORD) return candidates;
+  const distances = new Map(candidates.map((one) => [one, editDistance(word.toLowerCase(), one.toLowerCase())]));
+  return candidates.toSorted((a, b) => distances.get(a)! - distances.get(b)!);
+}
+
 /** The hint that names the nearest of `candidates`, written after `before`; `otherwise` when none is near. */
 export function didYouMean(word: string, candidates: readonly string[], before = "", otherwise?: string) {
   const near = nearest(word, candidates);

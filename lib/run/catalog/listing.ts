@@ -1,6 +1,6 @@
 // Listing runs from the index: filters and sorting.
 import type { DatabaseSync } from "node:sqlite";
-import { didYouMean, UserError } from "../../errors.ts";
+import { byDistance, UserError } from "../../errors.ts";
 import { openForReading, withIndex } from "./runs-index.ts";
 import type { ListedRun, RunSummary } from "../events/views.ts";
 import {
@@ -133,13 +133,25 @@ function sortOf(db: DatabaseSync, sort: string): Order {
   if (metric !== undefined) return { ...metric, key: (run) => run.sortedBy };
   const { name } = parseMetric(sort, () => undefined)!;
   const measures = [...new Set([...results.values()].map(({ measure }) => measure))];
-  const known = [...new Set([...Object.keys(COLUMNS), ...metrics, ...measures])];
+  const known = new Set([...Object.keys(COLUMNS), ...metrics, ...measures, ...results.keys(), ...inCells.keys()]);
   throw new UserError(
     "list.sort",
-    `Cannot sort by "${name}": expected one of ${known.join(", ")}, <method>/<measure>, ` +
-      "<method>/<measure>/<domain>, <cell>/<metric>",
-    didYouMean(name, [...known, ...results.keys(), ...inCells.keys()]),
+    `Cannot sort by "${name}": expected a column (${Object.keys(COLUMNS).join(", ")}), a metric, <cell>/<metric>, ` +
+      "a measure, <method>/<measure> or <method>/<measure>/<domain>",
+    `${nearestNames(name, [...known])}; deno task query "${ALL_NAMES}" lists all metrics and measures`,
   );
+}
+
+/** SQL for what there is to sort by besides columns. */
+const ALL_NAMES = "select name from metrics union select measure from results";
+
+/** How many names an error suggests. */
+const MOST_NAMES = 5;
+
+/** @param known at least the columns */
+function nearestNames(name: string, known: readonly string[]): string {
+  const nearest = byDistance(name, known).slice(0, MOST_NAMES);
+  return `the nearest names are ${nearest.slice(0, -1).join(", ")} and ${nearest.at(-1)}`;
 }
 
 /** A result or a logged metric of every run that has it. */

@@ -5,9 +5,9 @@ import { random } from "../../../lib/random.ts";
 import { INDEX_SCHEMA } from "../../../lib/run/catalog/index-schema.ts";
 import { metricNamesIn, metricValues } from "../../../lib/run/catalog/listing.ts";
 import { z } from "zod";
-import { UserError } from "../../../lib/errors.ts";
+import { explainError, UserError } from "../../../lib/errors.ts";
 import { listCommand } from "../../../lib/cli/ls.ts";
-import { beginRun, listRuns } from "../../../lib/run/mod.ts";
+import { beginRun, listRuns, queryRuns } from "../../../lib/run/mod.ts";
 import { addLabel } from "../../../lib/run/catalog/labels.ts";
 import { resultsOf } from "../results.ts";
 import { trainCell } from "../cells/cells.ts";
@@ -169,6 +169,27 @@ Deno.test("`listCommand()` lists from the index what `listRuns()` lists from the
     const summaries = await listRuns(folder);
     const same = listed.map((run) => Object.fromEntries(Object.keys(summaries[0]!).map((key) => [key, run[key]])));
     assert.deepEqual(same, summaries);
+  }));
+
+Deno.test("`ls --sort` with an unknown name shows the nearest few of many, and a query that lists all", () =>
+  withFolder(async (folder) => {
+    const run = await beginRun(options(folder));
+    const names = Array.from({ length: 60 }, (_, i) => `gradient-of-layer-${i}`);
+    await run.cell(
+      { name: "one", title: "One", description: "", inputs: {}, code: import.meta, output: z.number() },
+      (cell) => {
+        cell.metrics(1, 1, Object.fromEntries([...names, "loss"].map((name, i) => [name, i])));
+        return Promise.resolve(1);
+      },
+    );
+    run.finish(emptyResults);
+    const error = await printed(folder, "--sort", "los").catch((error: unknown) => error);
+    assert.ok(error instanceof UserError, String(error));
+    const text = explainError(error);
+    assert.match(text, /Cannot sort by "los": expected a column \(started, .*the nearest names are loss, /s);
+    assert.ok(text.length < 400, text);
+    const { rows } = await queryRuns(folder, /query "(.*)"/.exec(text)![1]!);
+    assert.deepEqual(rows.flatMap((row) => Object.values(row)), [...names, "loss"].sort());
   }));
 
 for (
