@@ -1,6 +1,6 @@
 // `deno task domains discover <files…>`: clusters unlabeled documents, and writes a configuration to train on them.
 import { join } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import {
   type Clustering,
   clusteringFacts,
@@ -10,27 +10,44 @@ import {
   MOST_CLUSTERS,
   REPORT_FILE,
 } from "../domains/mod.ts";
-import { formatTable, jsonLine, parseWithCommander, printable, readInteger, stopSignal } from "../run/mod.ts";
+import {
+  defaultRunsFolder,
+  formatTable,
+  jsonLine,
+  parseWithCommander,
+  printable,
+  readInteger,
+  stopSignal,
+} from "../run/mod.ts";
+import { UserError } from "../errors.ts";
 import { type Print, terminalWidth } from "./command.ts";
+import { withEncoder } from "./encoder.ts";
 import { showReading } from "./reading-progress.ts";
 
 interface Options {
   readonly count: string;
   readonly out: string;
   readonly seed: string;
-  readonly sample: string;
+  readonly features: "tf-idf" | "hidden";
+  readonly model?: string;
+  readonly sample?: string;
   readonly dimensions: string;
   readonly balance: boolean;
   readonly leaveFar?: true;
   readonly textField: string;
   readonly skipBad?: true;
+  readonly runs: string;
   readonly json?: true;
 }
+
+/** Documents that clusters are fitted to, by the features: a model takes longer. */
+const SAMPLES = { "tf-idf": 16_384, hidden: 2048 } as const;
 
 function commandOf(): Command {
   return new Command("domains discover")
     .description(
-      "Finds domains in documents without labels, as C-BTM does: balanced k-means over tf-idf. It shows each cluster, " +
+      "Finds domains in documents without labels, as C-BTM does: balanced k-means over tf-idf, or over the mean hidden " +
+        "states of a model. It shows each cluster, " +
         "writes the documents of each into a file, and a configuration for deno task bts --config. A discovery that was " +
         "stopped or killed goes on when the command is given again.",
     )
@@ -41,12 +58,23 @@ function commandOf(): Command {
     .option("--count <clusters>", "how many domains", "8")
     .option("--out <folder>", "new or empty folder for the result", "domains")
     .option("--seed <number>", "seed of the sample and of the starts of k-means", "1")
-    .option("--sample <documents>", "documents that the clusters are fitted to, at most", "16384")
-    .option("--dimensions <count>", "dimensions of the features", "100")
+    .addOption(
+      new Option("--features <kind>", "what documents are compared by").choices(["tf-idf", "hidden"]).default("tf-idf"),
+    )
+    .option(
+      "--model <run|folder>",
+      "for hidden: a run, whose seed is taken, a model's folder, a .gguf file, or org/model",
+    )
+    .option(
+      "--sample <documents>",
+      "documents that the clusters are fitted to, at most (default: 16384, or 2048 by hidden states)",
+    )
+    .option("--dimensions <count>", "dimensions of tf-idf after projection", "100")
     .option("--no-balance", "let sizes differ: plain k-means")
     .option("--leave-far", "leave documents near no center to the seed: a domain without an expert")
     .option("--text-field <name>", "field of a record that holds the text, or a path such as meta.text", "text")
     .option("--skip-bad", "skip records and files that cannot be read")
+    .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--json", "write one JSON object");
 }
 
@@ -56,13 +84,15 @@ export async function discoverDomainsCommand(args: readonly string[], print: Pri
   if (parsed.kind === "help") return print(parsed.text.trimEnd());
   const options = parsed.options as unknown as Options;
   const count = readInteger("--count", options.count, 2, MOST_CLUSTERS);
+  checkModel(options);
   using progress = showReading(options.json === true);
-  const clustering = await discoverDomains({
+  const { model, runs } = options;
+  const discovery = {
     files: parsed.positional,
     count,
     out: options.out,
     seed: readInteger("--seed", options.seed, 0, 2 ** 32 - 1),
-    sample: readInteger("--sample", options.sample, 3 * count, 1_000_000),
+    sample: readInteger("--sample", options.sample ?? String(SAMPLES[options.features]), 3 * count, 1_000_000),
     dimensions: readInteger("--dimensions", options.dimensions, 1, 1000),
     balanced: options.balance,
     leaveFar: options.leaveFar === true,
@@ -70,9 +100,24 @@ export async function discoverDomainsCommand(args: readonly string[], print: Pri
     skipBad: options.skipBad === true,
     onProgress: progress.show,
     signal: stopSignal(),
-  });
+  };
+  const clustering = await withEncoder((open) =>
+    discoverDomains({ ...discovery, encoder: model === undefined ? undefined : () => open(model, runs) })
+  );
   progress[Symbol.dispose]();
   print(options.json ? jsonLine(clustering) : asText(clustering, options.out));
+}
+
+/** @throws UserError `command.model` for hidden states without a model, and for a model that is not used */
+function checkModel({ features, model }: Options): void {
+  if ((features === "hidden") === (model !== undefined)) return;
+  throw features === "hidden"
+    ? new UserError(
+      "command.model",
+      "Cannot compare documents by hidden states without a model",
+      "name one with --model: a run, or a model's folder",
+    )
+    : new UserError("command.model", "--model is for --features hidden", "add --features hidden, or leave out --model");
 }
 
 function asText(clustering: Clustering, out: string): string {

@@ -25,9 +25,11 @@ export function showReading(isQuiet: boolean): Disposable & { show(progress: Dis
   };
 }
 
+const VERBS = { reading: "Reading", fitting: "Fitting clusters", assigning: "Assigning" } as const;
+
 function textOf({ stage, done, total }: DiscoveryProgress): string {
   const count = (value: number) => value.toLocaleString("en-US");
-  if (stage === "fitting") return `Fitting clusters to ${count(total ?? done)} documents`;
+  if (stage === "fitting" && done === 0) return `Fitting clusters to ${count(total ?? done)} documents`;
   const documents = total === undefined ? `${count(done)} documents` : `${count(done)} of ${count(total)} documents`;
-  return `${stage === "reading" ? "Reading" : "Assigning"}: ${documents}`;
+  return `${VERBS[stage]}: ${documents}`;
 }

@@ -55,8 +55,11 @@ function sizesOf({ documents, bytes, far, farBytes }: ClusterTally, all: number,
   return { documents: own, bytes: leaveFar ? bytes - farBytes : bytes, share: own / Math.max(1, all), far };
 }
 
+/** What all documents of a cluster say of it. */
+export type Measures = Pick<ClusterDescription, "distance" | "distanceDeviation" | "overlap" | "sources" | "typical">;
+
 /** Means over the documents of a cluster; 0 of none. */
-export function measuresOf(tally: ClusterTally, names: readonly string[]) {
+export function measuresOf(tally: ClusterTally, names: readonly string[]): Measures {
   const { documents, distance, distanceSquares, weights, sources, typical } = tally;
   const n = Math.max(1, documents);
   const mean = distance / n;

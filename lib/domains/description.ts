@@ -57,7 +57,14 @@ export const clusteringSchema: ClusteringSchema = z.object({
     skipBad: z.boolean(),
   }),
   /** The model whose hidden states are the features. */
-  model: z.object({ path: z.string(), tokenizer: z.string(), weights: z.string(), tokens: z.int() }).optional(),
+  model: z.object({
+    /** As it was named. */
+    path: z.string(),
+    /** SHA-256 of its tokenizer.json. */
+    tokenizer: z.string(),
+    /** Tokens of a document that are read, at most. */
+    tokens: z.int(),
+  }).optional(),
   documents: z.int(),
   bytes: z.number(),
   /** Exact repetitions, which were left out. */

@@ -1,12 +1,14 @@
 // Discovers domains in unlabeled documents, from files to a folder that an experiment can be run from.
 import { join } from "node:path";
-import { UserError } from "../errors.ts";
+import { absent, UserError } from "../errors.ts";
 import { FEWEST_DOCUMENTS } from "./clusters.ts";
 import { writeDomainsConfig } from "./config-file.ts";
 import { describe, fileOf } from "./describe.ts";
 import { type Clustering, type NewClustering, saveDescription } from "./description.ts";
 import { type Source, sourceDocuments } from "./documents.ts";
-import { type Fit, type FitOptions, fitSample, tfIdfFeatures } from "./fit.ts";
+import { hiddenFeatures, tfIdfFeatures } from "./features.ts";
+import { type Fit, type FitOptions, fitSample } from "./fit.ts";
+import type { Encoder } from "./hidden.ts";
 import { loadClusterModel, saveClusterModel } from "./model.ts";
 import { REST_NAME } from "./names.ts";
 import { checkOut, discard, finish, keyOf, openWork, saveWork, type Work } from "./partial.ts";
@@ -14,6 +16,9 @@ import { writeDiscoveryReport } from "./report.ts";
 import { type Survey, surveyor } from "./sample.ts";
 import { sortDocuments } from "./sort.ts";
 import { spaceOf } from "./space-of.ts";
+
+/** File of the sample's hidden states, until the clusters are fitted. */
+const STATES_FILE = "states.f32";
 
 /** What is done now, and how far it is. */
 export interface DiscoveryProgress {
@@ -27,6 +32,10 @@ export interface DiscoveryProgress {
 export interface DiscoverOptions extends Source, FitOptions {
   /** Folder of the result, which must be new or empty. */
   readonly out: string;
+  /** Dimensions of tf-idf after projection, at most. */
+  readonly dimensions: number;
+  /** Opens the model whose hidden states are the features; by default these are tf-idf. */
+  readonly encoder?: (() => Promise<Encoder>) | undefined;
   /** Documents that the clusters are fitted to, at most. */
   readonly sample: number;
   /** Documents near no center make a domain without an expert. */
@@ -51,10 +60,11 @@ export async function discoverDomains(options: DiscoverOptions): Promise<Cluster
   await checkOut(out);
   const survey = await surveyed(options);
   checkEnough(survey, options.count);
-  const work = await openWork(out, keyOf([settingsOf(options), out], survey.fingerprint));
+  using encoder = await options.encoder?.();
+  const work = await openWork(out, keyOf([settingsOf(options), out, encoder?.about], survey.fingerprint));
   try {
-    const { model, facts } = await fitted(work, survey, options);
-    const space = spaceOf(model);
+    const { model, facts } = await fitted(work, survey, options, encoder);
+    const space = spaceOf(model, encoder);
     const { sort } = work.state ?? {};
     const { tally, fingerprint } = await sortDocuments(sourceDocuments(options), {
       space,
@@ -71,7 +81,10 @@ export async function discoverDomains(options: DiscoverOptions): Promise<Cluster
     if (fingerprint !== survey.fingerprint) throw changedError();
     const description = describe(settingsOf(options), survey, { model, facts }, tally);
     checkSizes(description);
-    const clustering = await saveDescription(work.folder, description);
+    const clustering = await saveDescription(work.folder, {
+      ...description,
+      ...(encoder === undefined ? {} : { model: encoder.about }),
+    });
     await writeDomainsConfig(work.folder, pathsOf(clustering, out), clustering.rest?.name);
     await writeDiscoveryReport(work.folder, clustering, facts.map);
     await finish(work, out);
@@ -112,13 +125,24 @@ function checkEnough({ documents, duplicates }: Survey, count: number): void {
 }
 
 /** The model that an earlier process left, or a new one. */
-async function fitted(work: Work, survey: Survey, options: DiscoverOptions): Promise<Fit> {
+async function fitted(
+  work: Work,
+  { sample }: Survey,
+  options: DiscoverOptions,
+  encoder: Encoder | undefined,
+): Promise<Fit> {
   const facts = work.state?.facts;
   if (facts !== undefined) return { model: await loadClusterModel(work.folder), facts };
-  options.onProgress?.({ stage: "fitting", done: 0, total: survey.sample.length });
-  const fit = await fitSample(survey.sample, options, tfIdfFeatures);
+  const onProgress = (done: number) => options.onProgress?.({ stage: "fitting", done, total: sample.length });
+  onProgress(0);
+  const path = join(work.folder, STATES_FILE);
+  const features = encoder === undefined
+    ? tfIdfFeatures(options.dimensions, options.seed)
+    : hiddenFeatures(encoder, { path, onProgress, signal: options.signal });
+  const fit = await fitSample(sample, options, features);
   await saveClusterModel(work.folder, fit.model);
   await saveWork(work, { facts: fit.facts });
+  await Deno.remove(path).catch(absent);
   return fit;
 }
 
@@ -150,7 +174,7 @@ export function settingsOf(options: DiscoverOptions) {
   return {
     count,
     seed,
-    features: "tf-idf" as const,
+    features: options.encoder === undefined ? "tf-idf" as const : "hidden" as const,
     dimensions,
     sample,
     balanced,

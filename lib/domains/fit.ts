@@ -2,16 +2,16 @@
 import { UserError } from "../errors.ts";
 import { type Clusters, fitClusters } from "./clusters.ts";
 import { languageShares } from "./languages.ts";
-import type { ClusterModel, FeatureKind } from "./model.ts";
+import type { FitFeatures } from "./features.ts";
+import type { ClusterModel } from "./model.ts";
 import { domainNames, topTerms } from "./names.ts";
-import { fitRows, type FittedRows, fitTfIdf, type Space, tfIdfSpace } from "./space.ts";
+import { fitRows } from "./space.ts";
 import { principalPlane } from "./svd.ts";
 
 /** How to fit. */
 export interface FitOptions {
   readonly count: number;
   readonly seed: number;
-  readonly dimensions: number;
   readonly balanced: boolean;
 }
 
@@ -35,25 +35,16 @@ export interface Fit {
 const LANGUAGE_DOCUMENTS = 200;
 const MAP_DOCUMENTS = 2000;
 
-/** Turns a sample into points: by default, tf-idf. */
-export type Features = (
-  sample: readonly string[],
-  fitted: FittedRows,
-  options: FitOptions,
-) => Promise<{ readonly kind: FeatureKind; readonly basis: Float32Array; readonly space: Space }>;
-
-/** Tf-idf and truncated SVD. */
-export const tfIdfFeatures: Features = (_sample, fitted, { dimensions, seed }) => {
-  const model = fitTfIdf(fitted, dimensions, seed);
-  return Promise.resolve({ kind: "tf-idf", basis: model.projection, space: tfIdfSpace(model) });
-};
-
 /**
  * Fits clusters to a sample.
  *
  * @throws UserError `domains.few` if there are too few different documents
  */
-export async function fitSample(sample: readonly string[], options: FitOptions, features: Features): Promise<Fit> {
+export async function fitSample(
+  sample: readonly string[],
+  options: FitOptions,
+  fitFeatures: FitFeatures,
+): Promise<Fit> {
   const rows = fitRows(sample);
   if (rows.vocabulary.terms.length === 0) {
     throw new UserError(
@@ -62,16 +53,15 @@ export async function fitSample(sample: readonly string[], options: FitOptions, 
       "Give more text, or longer documents",
     );
   }
-  const { kind, basis, space } = await features(sample, rows, options);
-  const points = (await space.points(sample)).map(({ point }) => point);
+  const { points, ...features } = await fitFeatures(sample, rows);
   const { clusters, members } = fitClusters(points, options.count, options);
   const terms = topTerms(rows, members, options.count);
   return {
-    model: { features: kind, vocabulary: rows.vocabulary, basis, size: space.size, clusters },
+    model: { ...features, vocabulary: rows.vocabulary, clusters },
     facts: {
       sampled: sample.length,
       names: domainNames(terms),
-      topTerms: terms,
+      topTerms: terms.map((own) => own.map(({ term }) => term)),
       languages: terms.map((_, cluster) =>
         languageShares(sample.filter((_, at) => members[at] === cluster).slice(0, LANGUAGE_DOCUMENTS))
       ),

@@ -59,9 +59,11 @@ export interface ClusteringSchema extends
     /** The model whose hidden states are the features. */
     model: z.ZodOptional<
       z.ZodObject<{
+        /** As it was named. */
         path: z.ZodString;
+        /** SHA-256 of its tokenizer.json. */
         tokenizer: z.ZodString;
-        weights: z.ZodString;
+        /** Tokens of a document that are read, at most. */
         tokens: z.ZodInt;
       }, z.core.$strip>
     >;

@@ -18,6 +18,8 @@ export interface ClusterModel {
   readonly basis: Float32Array;
   readonly size: number;
   readonly clusters: Clusters;
+  /** Hidden states: what tells the model's weights from others. */
+  readonly probe?: Float64Array | undefined;
 }
 
 /** The version of the files; another one is refused. */
@@ -28,7 +30,8 @@ const VOCABULARY_FILE = "vocabulary.txt";
 
 /** Writes a model into a folder. */
 export async function saveClusterModel(folder: string, model: ClusterModel): Promise<void> {
-  const { features, vocabulary: { terms, idf }, basis, size, clusters: { count, centers, prices, mean } } = model;
+  const { features, vocabulary: { terms, idf }, basis, size, clusters, probe } = model;
+  const { count, centers, prices, mean } = clusters;
   await writeTextAtomically(join(folder, VOCABULARY_FILE), terms.map((term) => `${term}\n`).join(""));
   const tensors: Record<string, TensorToSave> = {
     idf: { shape: [terms.length], data: idf },
@@ -36,6 +39,7 @@ export async function saveClusterModel(folder: string, model: ClusterModel): Pro
     centers: { shape: [count, size], data: centers },
     prices: { shape: [count], data: prices },
     mean: { shape: [size], data: mean },
+    ...(probe === undefined ? {} : { probe: { shape: [probe.length], data: probe } }),
   };
   await writeSafetensors(join(folder, MODEL_FILE), tensors, { features, version: String(CLUSTERING_VERSION) });
 }
@@ -74,6 +78,7 @@ export async function loadClusterModel(folder: string): Promise<ClusterModel> {
     basis: basis.data as Float32Array,
     size,
     clusters: { count, centers, prices, mean },
+    ...(tensors.has("probe") ? { probe: doubles("probe") } : {}),
   };
 }
 

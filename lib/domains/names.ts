@@ -14,6 +14,13 @@ const STOP_WORDS: ReadonlySet<string> = new Set(
   Object.values(stopword as Readonly<Record<string, unknown>>).flatMap((list) => Array.isArray(list) ? list : []),
 );
 
+/** A term that stands out in a cluster. */
+export interface TopTerm {
+  readonly term: string;
+  /** Of the documents that have it, the share that is in the cluster. */
+  readonly share: number;
+}
+
 /**
  * The terms of each cluster that stand out: those whose mean tf-idf weight in the cluster exceeds the mean over all documents
  * the most.
@@ -24,9 +31,10 @@ export function topTerms(
   { vocabulary: { terms }, rows }: FittedRows,
   members: Int32Array,
   count: number,
-): string[][] {
+): TopTerm[][] {
   const overall = new Float64Array(terms.length);
-  const own = Array.from({ length: count }, () => new Map<number, number>());
+  const documents = new Float64Array(terms.length);
+  const own = Array.from({ length: count }, () => new Map<number, { sum: number; documents: number }>());
   const sizes = new Float64Array(count);
   let total = 0;
   rows.forEach(({ indices, values }, row) => {
@@ -37,25 +45,39 @@ export function topTerms(
     const sums = own[cluster]!;
     indices.forEach((term, at) => {
       overall[term]! += values[at]!;
-      sums.set(term, (sums.get(term) ?? 0) + values[at]!);
+      documents[term]!++;
+      const before = sums.get(term) ?? { sum: 0, documents: 0 };
+      sums.set(term, { sum: before.sum + values[at]!, documents: before.documents + 1 });
     });
   });
   return own.map((sums, cluster) =>
-    [...sums].map(([term, sum]) => ({ term, excess: sum / sizes[cluster]! - overall[term]! / total }))
+    [...sums].map(([term, { sum, documents }]) => ({
+      term,
+      documents,
+      excess: sum / sizes[cluster]! - overall[term]! / total,
+    }))
       .filter(({ excess }) => excess > 0)
       .sort((a, b) => b.excess - a.excess || a.term - b.term)
       .slice(0, TOP_TERMS)
-      .map(({ term }) => terms[term]!)
+      .map(({ term, documents: inside }) => ({ term: terms[term]!, share: inside / documents[term]! }))
   );
 }
 
-/** A name for a domain from each cluster's top terms: all different, also on file systems that ignore case. */
-export function domainNames(topTerms: readonly (readonly string[])[]): string[] {
+/** From this share on, a term says of a document that it is in the cluster. */
+const TELLING_SHARE = 0.5;
+
+/**
+ * A name for a domain from each cluster's top terms, if possible from terms that most other documents do not have. All are
+ * different, also on file systems that ignore case.
+ */
+export function domainNames(topTerms: readonly (readonly TopTerm[])[]): string[] {
   const taken = new Set<string>([REST_NAME]);
   return topTerms.map((terms, cluster) => {
-    const fit = terms.filter((term) => term !== NUMBER_TERM && isDomainName(term.slice(0, LONGEST_PART)));
-    const telling = fit.filter((term) => !STOP_WORDS.has(term) && !/^_+$/.test(term));
-    const parts = (telling.length > 0 ? telling : fit).slice(0, PARTS).map((term) => term.slice(0, LONGEST_PART));
+    const fit = terms.filter(({ term }) => term !== NUMBER_TERM && isDomainName(term.slice(0, LONGEST_PART)));
+    const words = fit.filter(({ term }) => !STOP_WORDS.has(term) && !/^_+$/.test(term));
+    const telling = words.filter(({ share }) => share > TELLING_SHARE);
+    const chosen = [telling, words, fit].find(({ length }) => length > 0) ?? [];
+    const parts = chosen.slice(0, PARTS).map(({ term }) => term.slice(0, LONGEST_PART));
     const stem = parts.join("-") || `cluster-${cluster + 1}`;
     let name = stem;
     for (let more = 2; taken.has(keyOf(name)) || !isDomainName(name); more++) name = `${stem}-${more}`;

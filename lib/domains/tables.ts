@@ -1,7 +1,9 @@
 // Tables of a clustering, for the terminal and the report.
+import { basename } from "node:path";
 import { byteSize } from "../report/mod.ts";
 import { numberColumn, type Table, textColumn } from "../run/mod.ts";
 import type { Clustering } from "./description.ts";
+import type { Drift } from "./drift.ts";
 
 const percent = (share: number) => 100 * share;
 
@@ -18,8 +20,8 @@ export function clustersTable({ clusters }: Clustering, terms = 5): Table {
       numberColumn("own", "own weight, %", 0),
       textColumn("nearest"),
       textColumn("languages"),
-      textColumn("sources"),
       textColumn("terms", "top terms"),
+      textColumn("sources"),
     ],
     rows: clusters.map(({ name, documents, bytes, far, overlap, neighbors, languages, sources, topTerms }) => ({
       domain: name,
@@ -29,7 +31,7 @@ export function clustersTable({ clusters }: Clustering, terms = 5): Table {
       own: percent(overlap[name] ?? 0),
       nearest: neighbors.slice(0, 2).join(", "),
       languages: mix(Object.entries(languages)),
-      sources: mix(sources.map(({ source, documents: own }) => [source, own / Math.max(1, documents)])),
+      sources: mix(sources.map(({ source, documents: own }) => [basename(source), own / Math.max(1, documents)])),
       terms: topTerms.slice(0, terms).join(" "),
     })),
   };
@@ -46,6 +48,32 @@ export function overlapTable({ clusters }: Clustering): Table {
     rows: clusters.map(({ name, overlap }) => ({
       domain: name,
       ...Object.fromEntries(clusters.map((other) => [other.name, percent(overlap[other.name] ?? 0)])),
+    })),
+  };
+}
+
+/** One row per cluster of newly assigned documents. */
+export function assignmentTable({ clusters }: Drift): Table {
+  return {
+    name: "assignment",
+    title: "Documents by domain",
+    columns: [
+      textColumn("domain"),
+      numberColumn("documents", "documents", 0),
+      numberColumn("share", "share, %", 1),
+      numberColumn("shareBefore", "at discovery, %", 1),
+      numberColumn("far", "near no center", 0),
+      numberColumn("distance", "distance²", 3),
+      numberColumn("distanceBefore", "at discovery", 3),
+    ],
+    rows: clusters.map(({ name, documents, share, shareBefore, far, distance, distanceBefore }) => ({
+      domain: name,
+      documents,
+      share: percent(share),
+      shareBefore: percent(shareBefore),
+      far,
+      distance: documents === 0 ? null : distance,
+      distanceBefore,
     })),
   };
 }

@@ -40,11 +40,32 @@ Deno.test("`domains discover` shows the clusters, and the next command; --json h
   });
 });
 
+Deno.test("`domains assign` shows where new documents go, and drift; --json has all of it", async () => {
+  await withFolder(async (folder) => {
+    const path = await twoTopics(folder);
+    const out = join(folder, "out");
+    await printed("discover", path, "--count", "2", "--out", out);
+    assert.match(await printed("assign", path, "--with", out), /40 documents\nNo drift/);
+    await Deno.writeTextFile(
+      join(folder, "new.jsonl"),
+      Array(20).fill('"whale sea ship"').map((x, i) => `${x.slice(0, -1)} ${i}"`).join("\n"),
+    );
+    const args = ["assign", join(folder, "new.jsonl"), "--with", out];
+    assert.match(await printed(...args), /Drift:\n- the clusters have other shares/);
+    const json = JSON.parse(await printed(...args, "--json"));
+    assert.equal(json.documents, 20);
+    assert.equal(json.findings.length > 0, true);
+  });
+});
+
 const WRONG: Readonly<Record<string, [args: string[], words: RegExp]>> = {
   "a count of 1": [["--count", "1"], /--count 1: .* from 2 to 512/],
   "a count of thousands": [["--count", "5000"], /--count 5000: .* from 2 to 512/],
   "a count that is no number": [["--count", "many"], /--count/],
   "a folder that is not empty": [["--out", "."], /not empty/],
+  "hidden states without a model": [["--features", "hidden"], /--model/],
+  "a model that is not used": [["--model", "last"], /--features hidden/],
+  "features that there are not": [["--features", "bert"], /tf-idf, hidden/],
   "an unknown option": [["--cont", "3"], /--count/],
 };
 

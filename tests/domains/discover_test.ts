@@ -3,51 +3,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { dataConfigSchema, loadCorpus } from "../../lib/data/mod.ts";
-import { discoverDomains, type DiscoverOptions, loadDescription } from "../../lib/domains/mod.ts";
+import { discoverDomains, loadDescription } from "../../lib/domains/mod.ts";
 import { UserError } from "../../lib/errors.ts";
-import { random } from "../../lib/random.ts";
 import { withFolder } from "../run/fixtures.ts";
-
-const TOPICS = [
-  ["whale", "ship", "sea", "captain", "harpoon", "ocean", "sail", "deck"],
-  ["congress", "treaty", "nation", "senate", "law", "treasury", "union", "army"],
-  ["function", "const", "return", "interface", "string", "boolean", "import", "export"],
-];
-
-/** Documents of a topic each, in turn, that all share some words. */
-function texts(count: number, name = "texts"): string[] {
-  const draw = random(1, name);
-  return Array.from({ length: count }, (_, at) => {
-    const words = Array.from({ length: 24 }, () => draw.pick(draw.float() < 0.8 ? TOPICS[at % 3]! : ["word", "line"]));
-    return `${words.join(" ")} ${at}`;
-  });
-}
-
-const lines = (list: readonly unknown[]) => list.map((one) => `${JSON.stringify(one)}\n`).join("");
-
-function options(folder: string, more: Partial<DiscoverOptions> = {}): DiscoverOptions {
-  return {
-    files: [join(folder, "in")],
-    out: join(folder, "out"),
-    count: 3,
-    seed: 1,
-    sample: 1000,
-    dimensions: 20,
-    balanced: true,
-    leaveFar: false,
-    textField: "text",
-    skipBad: false,
-    ...more,
-  };
-}
-
-async function write(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
-  for (const [name, text] of Object.entries(files)) {
-    const path = join(folder, "in", name);
-    await Deno.mkdir(join(path, ".."), { recursive: true });
-    await Deno.writeTextFile(path, text);
-  }
-}
+import { lines, options, texts, TOPICS, write } from "./topics.ts";
 
 async function filesIn(folder: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
