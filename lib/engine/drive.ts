@@ -19,6 +19,11 @@ interface Followed {
   /** The attempt whose log is read, and what reads on. */
   attempt?: { readonly name: string; readonly folder: string; readonly more: () => Promise<readonly RunEvent[]> };
   relay?: (event: RunEvent) => void;
+  /** How the attempt ended, when that was last looked for. */
+  end?: AttemptEnd | undefined;
+  /** Where its job was then, and how often its log alone will be looked at before the next time. */
+  place?: string | undefined;
+  glances: number;
   /** Where its job was when that was last logged. */
   logged?: JobPlace;
   outcome?: "done" | "failed";
@@ -40,7 +45,7 @@ export async function driveCells(
   const missing = await run.elsewhere.missing(body);
   if (missing.length === 0) return;
   await engine.submit(missing);
-  const cells = missing.map((cell): Followed => ({ cell }));
+  const cells = missing.map((cell): Followed => ({ cell, glances: 0 }));
   const followed = new Set(missing.map(({ cell }) => cell));
   const done = new Set<string>();
   const failures: { readonly cell: string; readonly end: AttemptEnd | undefined; readonly how: string }[] = [];
@@ -65,7 +70,9 @@ export async function driveCells(
         continue;
       }
       const state = states.get(name) ?? { cell: name, state: "ended" };
-      const end = state.state === "waiting" && one.attempt === undefined ? undefined : await follow(run, engine, one);
+      const end = state.state === "waiting" && one.attempt === undefined
+        ? undefined
+        : await follow(run, engine, one, state);
       logJob(run, one, state);
       const built = state.by === undefined
         ? end?.status === "done" && await run.elsewhere.isBuilt(name)
@@ -101,9 +108,33 @@ export async function driveCells(
   if (done.size < cells.length) throw failureOf(run, failures, cells.length - done.size);
 }
 
-/** Passes on what the newest attempt at a cell has logged, and returns how it ended. */
-async function follow(run: Run, engine: Engine, one: Followed): Promise<AttemptEnd | undefined> {
+/** Looks at an attempt's log alone, after a look for newer attempts and for an end: so many times in a row. */
+const GLANCES = 4;
+
+/** Passes on what the newest attempt at a cell has logged, and returns how it ended, if that has been seen. */
+async function follow(
+  run: Run,
+  engine: Engine,
+  one: Followed,
+  { job }: CellState,
+): Promise<AttemptEnd | undefined> {
   const { cell } = one.cell;
+  const pass = async () => {
+    const events = await one.attempt!.more();
+    for (const event of events) {
+      if (event.kind === "cell.start") await run.elsewhere.keepRecord(cell, one.attempt!.folder);
+      one.relay!(event);
+    }
+    return events.length > 0;
+  };
+  const place = job && jobText(job);
+  if (one.attempt !== undefined && place !== undefined && place === one.place && one.glances > 0) {
+    // Every look is a call of the server of a network folder, and there may be hundreds of cells.
+    one.glances = await pass() ? 0 : one.glances - 1;
+    return one.end;
+  }
+  one.place = place;
+  one.glances = GLANCES;
   const newest = (await listAttempts(run.folder, cell)).at(-1);
   if (newest === undefined) return undefined;
   if (newest.name !== one.attempt?.name) {
@@ -112,12 +143,9 @@ async function follow(run: Run, engine: Engine, one: Followed): Promise<AttemptE
     one.relay = run.elsewhere.relay(cell, attached);
   }
   // Read before the log, so that the log is whole when it is there.
-  const end = await readEnd(newest.folder);
-  for (const event of await one.attempt!.more()) {
-    if (event.kind === "cell.start") await run.elsewhere.keepRecord(cell, newest.folder);
-    one.relay!(event);
-  }
-  return end;
+  one.end = await readEnd(newest.folder);
+  if (await pass()) one.glances = 0;
+  return one.end;
 }
 
 /** Logs where a cell's job is, when that has changed. */

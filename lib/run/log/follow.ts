@@ -95,9 +95,12 @@ export async function* followEvents(
  * @param folder that holds it
  */
 export function followLog(folder: string): () => Promise<readonly RunEvent[]> {
+  const path = join(folder, LOG_FILE);
   let position = LOG_START;
   return async () => {
-    const piece = await readWhole(join(folder, LOG_FILE), position).catch(absent);
+    const size = (await Deno.stat(path).catch(absent))?.size ?? 0;
+    if (size <= position.offset) return [];
+    const piece = await readWhole(path, position).catch(absent);
     position = piece?.position ?? position;
     return piece?.events ?? [];
   };
