@@ -3,6 +3,7 @@
 // the time are simulated. No number here is a time of this machine.
 //
 //   deno task bench:cluster [--experts 8,32,128,512] [--seeds 3] [--figure docs/pictures/cluster.svg] [--json]
+//   deno task bench:cluster --from results.json,more.json [--figure …]     # what --json printed, instead of simulating
 import * as Plot from "@observablehq/plot";
 import { draw, type Figure, figureImage } from "../lib/report/mod.ts";
 import { formatTable, numberColumn, textColumn } from "../lib/run/mod.ts";
@@ -14,6 +15,7 @@ const flags = readFlags(import.meta.url, {
   experts: { type: "string", default: "8,32,128,512" },
   seeds: { type: "string", default: "3" },
   figure: { type: "string" },
+  from: { type: "string" },
   json: { type: "boolean", default: false },
 });
 
@@ -50,6 +52,7 @@ interface Measured {
   readonly cluster: string;
   readonly color: string;
   readonly experts: number;
+  readonly seeds: number;
   /** Means with the lowest and the highest of the seeds. */
   readonly stretch: Spread;
   readonly lostShare: Spread;
@@ -87,7 +90,7 @@ async function measure(experts: number, { name, color, cluster }: (typeof CLUSTE
   }
   const sum = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
   return {
-    ...{ cluster: name, color, experts },
+    ...{ cluster: name, color, experts, seeds },
     stretch: spread(runs.map(({ makespan, ideal }) => makespan / ideal)),
     lostShare: spread(runs.map(({ lost, used }) => sum(lost) / used)),
     calls: spread(runs.map(({ calls }) => calls.engine + calls.jobs)),
@@ -127,8 +130,7 @@ function figure(all: readonly Measured[]): Figure {
   return {
     name: "cluster",
     title: "Runs on a simulated cluster",
-    caption:
-      `1,000 nodes, two hours for each expert, checkpoints every 15 minutes. Means of ${seeds} seeds; the bars ` +
+    caption: `1,000 nodes, two hours for each expert, checkpoints every 15 minutes. Means of the seeds; the bars ` +
       "reach from the lowest to the highest.",
     legend: CLUSTERS.map(({ name: label, color }) => ({ label, color })),
     panels: [
@@ -140,24 +142,27 @@ function figure(all: readonly Measured[]): Figure {
 }
 
 const measured: Measured[] = [];
-for (const experts of sizes) for (const one of CLUSTERS) measured.push(await measure(experts, one));
+if (flags.from !== undefined) {
+  for (const path of flags.from.split(",")) measured.push(...JSON.parse(await Deno.readTextFile(path)));
+} else for (const experts of sizes) for (const one of CLUSTERS) measured.push(await measure(experts, one));
 if (flags.figure !== undefined) await Deno.writeTextFile(flags.figure, figureImage(figure(measured)) + "\n");
 if (flags.json) console.log(JSON.stringify(measured));
 else {
   console.log(formatTable({
     name: "cluster",
-    title: `Simulated runs, means of ${seeds} seeds (lowest–highest)`,
+    title: "Simulated runs, means of the seeds (lowest–highest)",
     columns: [
       textColumn("cluster"),
       numberColumn("experts", "experts", 0),
+      numberColumn("seeds", "seeds", 0),
       textColumn("stretch", "makespan / shortest"),
       textColumn("lost", "node time lost, %"),
       numberColumn("longest", "longest loss, s", 0),
       textColumn("calls", "calls per minute"),
       numberColumn("most", "most in a minute", 0),
     ],
-    rows: measured.map(({ cluster, experts, stretch, lostShare, longestLoss, calls, mostCalls }) => ({
-      ...{ cluster, experts, stretch: text(stretch, 2), lost: text(lostShare, 2, 100), longest: longestLoss },
+    rows: measured.map(({ cluster, experts, seeds, stretch, lostShare, longestLoss, calls, mostCalls }) => ({
+      ...{ cluster, experts, seeds, stretch: text(stretch, 2), lost: text(lostShare, 2, 100), longest: longestLoss },
       ...{ calls: text(calls, 1), most: mostCalls },
     })),
   }));

@@ -17,10 +17,17 @@ export type SlurmCommand = "sbatch" | "squeue" | "scontrol" | "scancel" | "sinfo
 const LIMIT_MS = 60_000;
 
 /** The commands on the path. @throws UserError `slurm.absent`, `slurm.timeout` */
-export const slurmCommands: SlurmCommands = async (name, args) => {
-  const signal = AbortSignal.timeout(LIMIT_MS);
+export const slurmCommands: SlurmCommands = (name, args) => slurmCommand(name, args, LIMIT_MS);
+
+/** One of the commands, with a limit of time. */
+export const slurmCommand = async (
+  name: SlurmCommand,
+  args: readonly string[],
+  limitMs: number,
+): Promise<SlurmAnswer> => {
+  const signal = AbortSignal.timeout(limitMs);
   try {
-    const { code, stdout, stderr } = await new Deno.Command(name, {
+    const command = new Deno.Command(name, {
       args: [...args],
       stdin: "null",
       stdout: "piped",
@@ -28,12 +35,17 @@ export const slurmCommands: SlurmCommands = async (name, args) => {
       signal,
       env: { LC_ALL: "C" },
     }).output();
-    if (signal.aborted) throw timeout(name);
+    // A site's wrapper that is killed may leave behind what goes on writing.
+    const limit = new Promise<never>((_, reject) =>
+      signal.addEventListener("abort", () => reject(timeout(name, limitMs)))
+    );
+    command.catch(() => {});
+    const { code, stdout, stderr } = await Promise.race([command, limit]);
     const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
     return { code, stdout: decode(stdout), stderr: decode(stderr) };
   } catch (error) {
     if (error instanceof UserError) throw error;
-    if (signal.aborted) throw timeout(name);
+    if (signal.aborted) throw timeout(name, limitMs);
     if (error instanceof Deno.errors.NotFound) {
       throw new UserError(
         "slurm.absent",
@@ -45,10 +57,10 @@ export const slurmCommands: SlurmCommands = async (name, args) => {
   }
 };
 
-function timeout(name: string): UserError {
+function timeout(name: string, limitMs: number): UserError {
   return new UserError(
     "slurm.timeout",
-    `Slurm did not answer ${name} within ${LIMIT_MS / 1000} s`,
+    `Slurm did not answer ${name} within ${limitMs / 1000} s`,
     "scontrol ping shows whether its controller is up",
   );
 }

@@ -1,5 +1,5 @@
 // Handing jobs in: cells of a kind that need the same become an array; each job waits for those that it builds on.
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { UserError } from "../../errors.ts";
 import type { PlannedCell } from "../../run/mod.ts";
 import { attemptsOf } from "../attempts.ts";
@@ -100,13 +100,18 @@ export async function submitJobs(
   const paths = await writeScripts(join(runFolder, JOBS_FOLDER), jobs);
   const table: Record<string, JobTable[string]> = { ...before };
   const made: string[] = [];
+  /** The name of a job that Slurm may have taken without saying so. */
+  let unanswered: string | undefined;
   try {
     for (const [i, { cells }] of jobs.entries()) {
       const needed = cells[0]!.needs.flatMap((cell) => table[cell] ?? []).map(jobId);
       const dependency = needed.length === 0 ? [] : [`--dependency=afterok:${needed.join(":")}`];
+      unanswered = jobs[i]!.name;
       const answer = await slurm("sbatch", ["--parsable", ...dependency, paths[i]!]);
       const job = /^(\d+)(;\S+)?$/m.exec(answer.stdout)?.[1];
+      if (answer.code !== 0) unanswered = undefined;
       if (answer.code !== 0 || job === undefined) throw refused(jobs[i]!.name, answer);
+      unanswered = undefined;
       made.push(job);
       cells.forEach(({ cell }, task) => table[cell] = { job, task: cells.length > 1 ? task : null });
       await writeTable(runFolder, table);
@@ -114,6 +119,9 @@ export async function submitJobs(
     }
     return table;
   } catch (error) {
+    if (unanswered !== undefined) {
+      await slurm("scancel", ["--me", `--name=${basename(runFolder)}/${unanswered}`]).catch(() => {});
+    }
     if (made.length > 0) {
       const cancelled = await slurm("scancel", made).then(({ code }) => code === 0, () => false);
       await writeTable(runFolder, before).catch(() => {});
@@ -131,7 +139,6 @@ export async function submitJobs(
 
 /** Which setting to look at, by what Slurm says. */
 const HINTS: readonly (readonly [said: RegExp, hint: string])[] = [
-  [/partition/i, "sinfo lists the partitions; choose one with --slurm.partition"],
   [/memory/i, "sinfo -o '%P %m' shows the memory of nodes; ask for less with --slurm.mem"],
   [/account|association/i, "sacctmgr show associations lists your accounts; choose one with --slurm.account"],
   [/qos/i, "choose another with --slurm.qos"],
@@ -140,6 +147,8 @@ const HINTS: readonly (readonly [said: RegExp, hint: string])[] = [
     /node configuration|partitionconfig|nodelimit|feature|constraint|gres/i,
     "sinfo -o '%P %c %m %G %f' shows what nodes have",
   ],
+  [/partition/i, "sinfo lists the partitions; choose one with --slurm.partition"],
+  [/node name/i, "sinfo -N lists the nodes; look at --slurm.nodes.exclude"],
 ];
 
 /** What to do about something that Slurm said of a job. */
@@ -149,6 +158,10 @@ export const hintOn = (said: string): string | undefined => HINTS.find(([pattern
 export function refused(name: string, answer: Awaited<ReturnType<SlurmCommands>>): UserError {
   const said = saidBy(answer);
   return answer.code === 0
-    ? new UserError("slurm.submit", `sbatch printed "${said}" for the job ${name}, where its number was expected`)
+    ? new UserError(
+      "slurm.submit",
+      `sbatch printed "${said}" for the job ${name}, where its number was expected`,
+      "which sbatch shows whether a wrapper comes before Slurm's own",
+    )
     : new UserError("slurm.submit", `Slurm refuses the job ${name}. It said: ${said}`, hintOn(said));
 }

@@ -312,7 +312,10 @@ Deno.test("what Slurm refuses is said, and nothing stays half handed in", () =>
     assert.match(partition.hint, /--slurm\.partition/);
     const strange = await refusal({ stdout: "Welcome to the cluster!" }, 1);
     assert.match(strange.message, /sbatch printed "Welcome to the cluster!" for the job part, where its number was/);
-    assert.deepEqual(slurm.calls.filter(([name]) => name === "scancel"), [["scancel", "101"]]);
+    assert.deepEqual(slurm.calls.filter(([name]) => name === "scancel"), [
+      ["scancel", "--me", `--name=${RUN}/part`],
+      ["scancel", "101"],
+    ], "what Slurm may have taken is cancelled by its name");
     const memory = await refusal({ code: 1, stderr: "sbatch: error: Memory specification can not be satisfied" }, 2);
     assert.match(memory.hint, /--slurm\.mem/);
     assert.ok(slurm.jobs.every(({ state }) => state === "CANCELLED"));

@@ -50,6 +50,7 @@ export async function fakeSlurm(folder: string, nodes: readonly string[]): Promi
   const bin = join(folder, "bin");
   await Deno.mkdir(bin, { recursive: true });
   await Deno.writeTextFile(join(bin, "scontrol"), `#!/bin/sh\ntouch ${folder}/requeue-$2\n`, { mode: 0o755 });
+  await Deno.writeTextFile(join(bin, "squeue"), "#!/bin/sh\n", { mode: 0o755 });
   const requeued = (raw: string) => {
     try {
       Deno.removeSync(join(folder, `requeue-${raw}`));
