@@ -1,22 +1,26 @@
-// What watching costs training: the speed of a run with and without readers of its event stream, alternately.
+// What watching costs training: the speed of a run with and without readers of its event stream, alternately, and the
+// CPU time that its server takes.
 //
-//   deno task bench:viewer-clients [--clients 200] [--slow 5] [--seconds 15] [--pairs 8] [--preset quick]
+//   deno task bench:viewer-clients [--clients 200] [--slow 5] [--seconds 5] [--pairs 40] [--preset quick]
 //
-// The run trains its seed all the time; in every other period the readers are connected, and which comes first alternates
-// from pair to pair. The readers are one process on the same machine, with the lowest priority, so that they take what
-// training leaves. Prints steps per second in both, what the readers got, and the mean slowdown with its 95 % interval
-// over pairs. With the defaults it takes five minutes. Run it on a quiet machine.
-import { meanInterval } from "../lib/report/mod.ts";
+// The run trains its seed all the time. Slices of some seconds follow each other, alone, watched, watched, alone, and so
+// on: of each pair one, so that a drift of the machine's speed cancels. The readers are one process on the same machine,
+// with the lowest priority, so that they take what training leaves. Prints, for each pair, steps per second in both, what
+// the readers got, and on Linux the CPU time of all the process's threads that do not train, which is the server's and
+// what answering takes elsewhere; at the end the median slowdown with its 95 % interval (bootstrap over pairs), and the
+// CPU time. With the defaults it takes nine minutes. Run it on a quiet machine.
 import { repositoryRoot } from "../lib/run/mod.ts";
 import { readCount, readFlags } from "./flags.ts";
-import { startReaders } from "./viewer-clients/readers.ts";
 import { lastStep } from "./viewer-clients/last-step.ts";
+import { medianInterval } from "./viewer-clients/median.ts";
+import { startReaders } from "./viewer-clients/readers.ts";
+import { busyThreads, coresOf, threadCpu } from "./viewer-clients/thread-cpu.ts";
 
 const flags = readFlags(import.meta.url, {
   clients: { type: "string", default: "200" },
   slow: { type: "string", default: "5" },
-  seconds: { type: "string", default: "15" },
-  pairs: { type: "string", default: "8" },
+  seconds: { type: "string", default: "5" },
+  pairs: { type: "string", default: "40" },
   preset: { type: "string", default: "quick" },
 });
 const [clients, slow, seconds, pairs] = [
@@ -26,7 +30,7 @@ const [clients, slow, seconds, pairs] = [
   readCount("--pairs", flags.pairs),
 ];
 /** Time for a change to settle: connecting, and the first points. */
-const SETTLE_MS = 2_000;
+const SETTLE_MS = 1_500;
 /** The first steps are slow. */
 const WARM_MS = 15_000;
 
@@ -52,43 +56,69 @@ try {
   await using readers = await startReaders();
   await wait(WARM_MS);
 
-  /** Steps per second over a period, by the times at which the steps were logged. */
-  const speed = async () => {
-    await wait(SETTLE_MS);
-    const from = await last();
+  const before = threadCpu(run.pid);
+  await wait(1000 * seconds);
+  const after = threadCpu(run.pid);
+  const training = before && after && busyThreads(before, after);
+
+  /** A slice: steps per second by the times at which they were logged, and cores that do not train. */
+  const slice = async () => {
+    const [from, began, cpu] = [await last(), performance.now(), threadCpu(run.pid)];
     await wait(1000 * seconds);
-    const to = await last();
+    const [to, took, cpuThen] = [await last(), (performance.now() - began) / 1000, threadCpu(run.pid)];
     if (from === undefined || to === undefined) throw new Error("The run has logged nothing");
-    return 1000 * (to.step - from.step) / (Date.parse(to.time) - Date.parse(from.time));
+    if (to.step === from.step) throw new Error("A slice has no step: choose longer ones with --seconds");
+    return {
+      speed: 1000 * (to.step - from.step) / (Date.parse(to.time) - Date.parse(from.time)),
+      cores: cpu && cpuThen && training ? coresOf(cpu, cpuThen, took, training) : NaN,
+    };
   };
-  const watched = async () => {
-    const first = (await last())!.seq;
-    await readers.read(new URL(`/api/runs/${id}/stream?after=${first}`, address).href, clients, slow);
-    const steps = await speed();
-    const got = await readers.leave();
-    return { steps, got, logged: (await last())!.seq - first };
+  let first: number | undefined;
+  let got = "";
+  const watch = async (wanted: boolean) => {
+    if (wanted === (first !== undefined)) return;
+    if (wanted) {
+      first = (await last())!.seq;
+      await readers.read(new URL(`/api/runs/${id}/stream?after=${first}`, address).href, clients, slow);
+    } else {
+      const { median, least } = await readers.leave();
+      got = `of ${(await last())!.seq - first!} events readers got ${median} (least: ${least})`;
+      first = undefined;
+    }
+    await wait(SETTLE_MS);
   };
 
-  const slowdowns: number[] = [];
+  const [slowdowns, costs]: [number[], number[]] = [[], []];
+  const percent = (share: number, digits = 2) => `${(100 * share).toFixed(digits)} %`;
   for (let pair = 0; pair < pairs; pair++) {
-    // Which comes first alternates, so that a drift of the machine's speed cancels.
-    const before = pair % 2 === 0 ? await speed() : undefined;
-    const { steps, got, logged } = await watched();
-    const alone = before ?? await speed();
-    slowdowns.push(100 * (1 - steps / alone));
+    const order = pair % 2 === 0 ? [false, true] : [true, false];
+    const slices: Awaited<ReturnType<typeof slice>>[] = [];
+    for (const watched of order) {
+      await watch(watched);
+      slices.push(await slice());
+    }
+    const [alone, watched] = (pair % 2 === 0 ? slices : slices.toReversed()) as [typeof slices[0], typeof slices[0]];
+    slowdowns.push(1 - watched.speed / alone.speed);
+    costs.push(watched.cores - alone.cores);
     console.log(
-      `pair ${pair + 1}: ${alone.toFixed(2)} steps/s alone, ${steps.toFixed(2)} with ${clients} readers, ` +
-        `${slowdowns.at(-1)!.toFixed(2)} % slower; of ${logged} events readers got ${got.median} (least: ${got.least})`,
+      `pair ${pair + 1}: ${alone.speed.toFixed(2)} steps/s alone, ${
+        watched.speed.toFixed(2)
+      } with ${clients} readers, ` +
+        `${percent(slowdowns.at(-1)!)} slower; server ${percent(alone.cores)} and ${percent(watched.cores)} of a core` +
+        (got === "" ? "" : `; ${got}`),
+    );
+    got = "";
+  }
+  const shown = (values: readonly number[]) => {
+    const { median, low, high } = medianInterval(values);
+    return `${percent(median)} (95 %: ${percent(low)} to ${percent(high)})`;
+  };
+  console.log(`slowdown, median of ${pairs} pairs: ${shown(slowdowns)}; ${clients} readers, ${slow} of them slow`);
+  if (training !== undefined) {
+    console.log(
+      `CPU time of the server for them: ${shown(costs)} of a core, beside ${training.size} threads that train`,
     );
   }
-  const { mean, halfWidth } = meanInterval(slowdowns);
-  const middle = slowdowns.toSorted((a, b) => a - b)[pairs >> 1]!;
-  console.log(
-    `slowdown ${mean.toFixed(2)} % ± ${halfWidth.toFixed(2)} (95 %), median ${
-      middle.toFixed(2)
-    } %, ${clients} readers, ` +
-      `${slow} of them slow`,
-  );
 } finally {
   run.kill("SIGKILL");
   await run.status;
