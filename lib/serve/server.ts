@@ -79,7 +79,7 @@ export function serve(options: ServeOptions): Server {
   const cut = new AbortController();
   const app = createApp({ runsFolder, hosts, folds, feeds, access, abilities: able, models: beside !== undefined });
   // Begins now, so that the first page need not wait; requests report what goes wrong.
-  loadAssets().catch(() => {});
+  const assets = loadAssets().catch(() => {});
   let asked = -Infinity;
   const server = listen(port, hostname, cut.signal, (request, info) => {
     asked = performance.now();
@@ -97,6 +97,8 @@ export function serve(options: ServeOptions): Server {
       // The last bytes of the streams may still be on their way: this waits for them.
       await Promise.race([server.shutdown().catch(() => {}), finished]);
       clearTimeout(late);
+      // The program that bundles scripts complains when it is left.
+      await assets;
     }
     await finished;
   };
