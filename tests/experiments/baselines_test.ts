@@ -146,7 +146,7 @@ async function baselines(runs: string, ...args: string[]): Promise<{ view: RunVi
   const short = ["seed", "expert", "stitch"].flatMap((phase) => ["--set", `train.${phase}.steps=3`]);
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "experiments/baselines.ts", "--preset", "smoke", "--no-serve", "--json", "--runs", runs]
-      .concat(["--threads", "2", "--set", "eval.tokens=256", "--set", "eval.items=4", ...short, ...args]),
+      .concat(["--threads", "2", "--set", "eval.tokens=128", "--set", "eval.items=1", ...short, ...args]),
     cwd: repositoryRoot,
     env: { NO_COLOR: "1" },
     stdin: "null",

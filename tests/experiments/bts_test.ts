@@ -27,6 +27,9 @@ import { assertRefused } from "../experiment/refused.ts";
 const METHODS = ["seed", "expert:code", "expert:math", "expert:multilingual", "soup", "btm", "bts"];
 const DOMAINS = ["english", "code", "math", "multilingual", "mean"];
 
+/** Few questions: most of the preset's time is spent on answering. */
+const FEW = ["--set", "eval.items=2"];
+
 interface Outcome {
   readonly code: number;
   readonly stdout: string;
@@ -77,7 +80,16 @@ Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the
     let first: Record<string, string> = {};
 
     await t.step("one JSON object ends stdout, with every method, domain and task", async () => {
-      const { code, stdout, stderr } = await bts("--preset", "smoke", "--runs", runs, "--json", "--threads", "2");
+      const { code, stdout, stderr } = await bts(
+        "--preset",
+        "smoke",
+        "--runs",
+        runs,
+        "--json",
+        "--threads",
+        "2",
+        ...FEW,
+      );
       assert.equal(code, 0, stderr);
       const result = JSON.parse(stdout.trim().split("\n").at(-1)!);
       assert.deepEqual(Object.keys(result).sort(), [
@@ -146,7 +158,7 @@ Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the
     });
 
     await t.step("a second run with other stitches trains no seed and no expert again, and says so", async () => {
-      const { code, stderr } = await bts("--preset", "smoke", "--runs", runs, "--set", "stitch.count=1");
+      const { code, stderr } = await bts("--preset", "smoke", "--runs", runs, "--set", "stitch.count=1", ...FEW);
       assert.equal(code, 0, stderr);
       for (const cell of ["data", "seed", "expert:code", "expert:math", "expert:multilingual", "evaluate "]) {
         assert.match(stderr, new RegExp(`✓ ${cell}\\s+cached`));

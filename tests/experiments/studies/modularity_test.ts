@@ -25,7 +25,7 @@ Deno.test("`modularity --preset smoke` measures every change and keeps other exp
         runs,
       ]
         .concat(
-          ["--set", 'experts=["code","math"]', "--set", "eval.items=4", "--set", "eval.tokens=512"],
+          ["--set", 'experts=["code","math"]', "--set", "eval.items=1", "--set", "eval.tokens=256"],
         ),
       cwd: repositoryRoot,
       stdin: "null",
