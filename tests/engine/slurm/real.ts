@@ -180,7 +180,7 @@ const scenarios: Readonly<Record<string, (scenario: Scenario) => Promise<void>>>
 
   async "what Slurm refuses is one sentence, and a stopped run has no jobs left"({ cluster, runs }) {
     const partition = await ends(count(cluster, runs, ["--slurm.partition", "gpu"]), 2);
-    assert.match(partition, /error: Slurm refuses the job base\. It said: .*partition/i);
+    assert.match(partition, /error: Slurm refuses the job probe\. It said: .*partition/i);
     const memory = await ends(count(cluster, runs, ["--fresh", "--slurm.mem", "900G"]), 2);
     assert.match(memory, /error: Slurm refuses the job base\. It said: /);
     assert.match(memory, /hint: .*--slurm\.mem|hint: sinfo/);
