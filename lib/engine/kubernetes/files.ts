@@ -1,9 +1,9 @@
 // The files that run the cells of a run on Kubernetes: a job for each group of cells, one for the run, and what submits them.
 import { dirname, resolve } from "node:path";
 import { UserError } from "../../errors.ts";
-import { shellLine } from "../../run/mod.ts";
+import { type PlannedCell, shellLine } from "../../run/mod.ts";
 import { cellsRun, type EngineFile, jobPrefix, type RunToWrite } from "../files.ts";
-import { type CellGroup, groupBytes, stagesOf } from "../groups.ts";
+import { processBytes, stagesOf } from "../groups.ts";
 import { type JobSettings, requestFor } from "../settings.ts";
 import { indexedJob } from "./job.ts";
 import type { KubernetesRequest } from "./settings.ts";
@@ -30,40 +30,46 @@ const LAST = "run";
  * @throws UserError `kubernetes.claim` when no claim is named, `kubernetes.mount` for a path that pods would not see
  */
 export function kubernetesFiles(run: KubernetesRun): EngineFile[] {
-  const { settings, cells, commands } = run;
-  const stages = stagesOf(cells);
-  const groups = stages.flat();
-  const count = String(groups.length + 1).length;
-  const files = new Map<string, EngineFile>();
-  const submit = stages.map((stage) => stage.map((group) => add(group.name, group, commands.cells)));
-  submit.push([add(LAST, { name: LAST, cells: [{ ...cells.at(-1)!, bytes: 0 }] }, commands.run)]);
-  const { namespace } = settings.all;
-  return [
-    ...files.values(),
-    { name: "submit.sh", text: submitScript(run, submit, namespace), executable: true },
+  const { settings, commands } = run;
+  const stages = stagesOf(run.cells);
+  const digits = String(stages.flat().length + 1).length;
+  const files: EngineFile[] = [];
+  const submitted = [
+    ...stages.map((stage) =>
+      stage.map(({ name, cells }) => add(name, cells, commands.cells, requestFor(settings, cells[0]!.cell)))
+    ),
+    [add(LAST, [], commands.run, settings.all)],
   ];
+  return [...files, {
+    name: "submit.sh",
+    text: submitScript(run, submitted, settings.all.namespace),
+    executable: true,
+  }];
 
-  function add(name: string, group: CellGroup, command: readonly string[]): { file: string; job: string } {
-    const isLast = name === LAST;
-    const request = isLast ? settings.all : requestFor(settings, group.cells[0]!.cell);
+  function add(
+    name: string,
+    cells: readonly PlannedCell[],
+    command: readonly string[],
+    request: KubernetesRequest,
+  ): { readonly file: string; readonly job: string } {
     const cpus = request.cpus ?? run.threads ?? 1;
     const job = `${jobPrefix(run.run)}-${name}`;
-    const file = `${String(files.size + 1).padStart(count, "0")}-${name}.yaml`;
+    const file = `${String(files.length + 1).padStart(digits, "0")}-${name}.yaml`;
     const text = indexedJob({
       name: job,
       run: run.run,
-      tasks: group.cells.map(({ cell }) => isLast ? [] : ["--cell", cell]),
+      tasks: cells.length === 0 ? [[]] : cells.map(({ cell }) => ["--cell", cell]),
       command: [...command, ...(run.onCpu ? ["--threads", String(cpus)] : [])],
       cwd: run.cwd,
-      ...(isLast ? {} : { folder: `${run.runsFolder}/${cellsRun(run.run)}` }),
+      ...(cells.length === 0 ? {} : { folder: `${run.runsFolder}/${cellsRun(run.run)}` }),
       env: run.env,
-      bytes: groupBytes(group),
+      bytes: processBytes(cells),
       image: request.image ?? run.image,
       mount: mountOf(run, request),
       claim: claimOf(request),
       request: { ...request, cpus },
     });
-    files.set(name, { name: file, text });
+    files.push({ name: file, text });
     return { file, job };
   }
 }

@@ -4,7 +4,7 @@ import { stringify } from "yaml";
 import { UserError } from "../../errors.ts";
 import { shellLine } from "../../run/mod.ts";
 import { cellsRun, type EngineFile, jobPrefix, type RunToWrite } from "../files.ts";
-import { groupBytes, stagesOf } from "../groups.ts";
+import { processBytes, stagesOf } from "../groups.ts";
 import { PREEMPTED_CODE } from "../place.ts";
 import { type JobSettings, requestFor } from "../settings.ts";
 import type { SkypilotRequest } from "./settings.ts";
@@ -33,9 +33,9 @@ const RETRIES = 2;
  */
 export function skypilotFiles(run: SkypilotRun): EngineFile[] {
   const stages = stagesOf(run.cells).map((stage) =>
-    stage.flatMap((group) => group.cells.map(({ cell }) => ({ cell, bytes: groupBytes(group) })))
+    stage.flatMap(({ cells }) => cells.map((one) => ({ cell: one.cell, bytes: processBytes([one]) })))
   );
-  const last = { cell: undefined, bytes: groupBytes({ name: "run", cells: [{ ...run.cells.at(-1)!, bytes: 0 }] }) };
+  const last = { cell: undefined, bytes: processBytes([]) };
   const all = [...stages, [last]];
   const count = String(all.flat().length).length;
   const files: EngineFile[] = [];

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { UserError } from "../../errors.ts";
 import type { PlannedCell } from "../../run/mod.ts";
 import { attemptsOf } from "../attempts.ts";
-import { kindOf } from "../engine.ts";
+import { groupsOf, processBytes } from "../groups.ts";
 import { saidBy, type SlurmCommands } from "./commands.ts";
 import { type JobScript, jobScript } from "./script.ts";
 import { requestOf, type SlurmRequest, type SlurmSettings } from "./settings.ts";
@@ -27,27 +27,13 @@ export interface PlannedJob<Cell extends PlannedCell = PlannedCell> {
   readonly script: string;
 }
 
-/** Bytes that a process takes besides what its plan says: Deno, its code, and the text. */
-const OVERHEAD_BYTES = 1e9;
 /** A job gets this many times the estimated time, and never less than some minutes. */
 const TIME_FACTOR = 3;
 const LEAST_MINUTES = 10;
 
 /** The jobs for cells, in an order in which each comes after those that it needs. */
 export function planJobs<Cell extends PlannedCell>(cells: readonly Cell[], jobs: JobsOfRun): PlannedJob<Cell>[] {
-  const groups = new Map<string, Cell[]>();
-  for (const cell of cells) {
-    const key = [kindOf(cell.cell), ...[...cell.needs].sort()].join(" ");
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [cell]);
-    else group.push(cell);
-  }
-  const names = new Map<string, number>();
-  return [...groups.values()].map((cells) => {
-    const kind = kindOf(cells[0]!.cell);
-    const count = (names.get(kind) ?? 0) + 1;
-    names.set(kind, count);
-    const name = count === 1 ? kind : `${kind}-${count}`;
+  return groupsOf(cells).map(({ name, cells }) => {
     const request = withDefaults(requestOf(jobs.settings, cells[0]!.cell), cells, jobs);
     const script = jobScript({
       ...jobs,
@@ -62,11 +48,10 @@ export function planJobs<Cell extends PlannedCell>(cells: readonly Cell[], jobs:
 
 /** What the settings do not say follows from the plan. */
 function withDefaults(request: SlurmRequest, cells: readonly PlannedCell[], { secondsOf }: JobsOfRun): SlurmRequest {
-  const bytes = Math.max(...cells.map(({ bytes }) => bytes));
   const seconds = Math.max(...cells.map((cell) => secondsOf(cell) ?? Infinity));
   const minutes = Math.max(LEAST_MINUTES, Math.ceil(TIME_FACTOR * seconds / 60));
   return {
-    mem: `${Math.ceil((OVERHEAD_BYTES + bytes) / 1e6)}M`,
+    mem: `${Math.ceil(processBytes(cells) / 1e6)}M`,
     ...(Number.isFinite(minutes) ? { time: String(minutes) } : {}),
     ...request,
   };
