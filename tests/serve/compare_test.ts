@@ -126,12 +126,15 @@ Deno.test("the curves are a picture without a script: the lines, names and axes 
       };
     };
     const page = await (await ask(`/compare?run=${A}&run=${B}&run=none&log=1`)).text();
-    const source = /<noscript><img class="curves-picture" src="([^"]+)"/.exec(page)![1]!.replaceAll("&amp;", "&");
+    const source = /<noscript>.*<img class="curves-picture" src="([^"]+)"/.exec(page)![1]!.replaceAll("&amp;", "&");
     assert.equal(source, `/compare.svg?run=${A}&run=${B}&log=1`);
     const two = await drawn(source.slice("/compare.svg".length));
     const labels = [1, 2].flatMap((seed) => [`seed ${seed} · loss`, `seed ${seed} · validation`]);
     assert.deepEqual(two.texts.slice(-4), labels);
-    assert.ok(two.texts.includes("step"));
+    assert.ok(
+      two.texts.includes("step") && two.texts.includes("loss, validation · Train the stitches"),
+      two.texts.join(),
+    );
     assert.match(two.svg, /prefers-color-scheme: dark/);
     assert.ok(two.lines >= 4, String(two.lines)); // more where raw values are behind smoothed ones
     const cells = await drawn(`?run=${A}&cell=seed&cell=stitch`);

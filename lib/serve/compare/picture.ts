@@ -8,6 +8,7 @@ import { NAMED_RUNS } from "../client/chart/names.ts";
 import { DEFAULT_SETTINGS, withNames } from "../client/chart/settings.ts";
 import { chartSvg, themeOf } from "../client/chart/svg.ts";
 import { autoWeight } from "../client/chart/texts.ts";
+import { words } from "../client/common/format.ts";
 import type { ComparedCurves } from "../client/compare/curves.ts";
 
 /** Points of all curves together, about: half a megabyte. */
@@ -42,8 +43,11 @@ export async function comparedPicture(
   const xRange = wholeRange(drawing, curves, x);
   const yRange = rangeFor(...(extentOf(drawing, ...xRange) ?? [1, 1]), log);
   const theme = themeOf((variable) => `var(${variable})`);
-  return chartSvg({ title: "Curves", drawing, x, log, xRange, yRange, theme, style: await colorsSheet() });
+  const title = metrics.map(words).join(", ") + (cell === "" ? "" : ` · ${titleOf(names, cell)}`);
+  return chartSvg({ title, drawing, x, log, xRange, yRange, theme, style: await colorsSheet() });
 }
+
+const titleOf = (names: readonly SeriesNames[], name: string) => names.find(({ cell }) => cell === name)?.title || name;
 
 /** The names of the series of some runs, in some cells. @param cells empty: all */
 async function namesOf(folds: Pick<FoldStore, "points">, ids: readonly string[], cells: readonly string[]) {

@@ -96,11 +96,13 @@ function Shown({ shown, view, ofCells }: {
           : (
             <div id="curves" data-curves={JSON.stringify(curves)}>
               <noscript>
-                <img
-                  class="curves-picture"
-                  src={compareAddress(view, PICTURE_PATH)}
-                  alt={`Curves of ${curves.runs.map(({ label }) => label).join("; ")}`}
-                />
+                <div class="table-box" role="region" aria-label="Picture of the curves" tabindex={0}>
+                  <img
+                    class="curves-picture"
+                    src={compareAddress(view, PICTURE_PATH)}
+                    alt={`Curves of ${curves.runs.map(({ label }) => label).join("; ")}`}
+                  />
+                </div>
                 <p class="muted">
                   Without JavaScript curves are a picture. <a href={csvAddress(view)}>All points as CSV</a>
                 </p>
