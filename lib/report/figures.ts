@@ -18,7 +18,7 @@ import { BPB_DIGITS, type MatrixCell, matrixPanel } from "./figures/matrix.ts";
 import { scorePanel } from "./figures/mean.ts";
 import { costQualityFigure, parametersFigure, timeFigure } from "./cost-figures.ts";
 import { bestOf } from "./grid.ts";
-import { isArm, pointsOf } from "./instability.ts";
+import { instabilityFigures, isArm, pointsOf } from "./instability.ts";
 import type { Figure } from "./figures/plot.ts";
 import { cellLabel, expertDomain, methodColors, methodLabel, methodOfModel, orderMethods } from "../methods.ts";
 import { refinementFigures } from "./refinement.ts";
@@ -30,13 +30,17 @@ function colors(view: RunView): Map<string, string> {
   return methodColors(methodsOf(view));
 }
 
-/** Every figure that the run has data for and that is not drawn from its curves, in the order of the report. */
+/**
+ * Every figure that the run has data for, in the order of the report, but for those of its curves alone, which pages
+ * draw themselves. Where {@linkcode needsAllPoints} says so, the view must have all points of its cells.
+ */
 export function resultFigures(view: RunView): Figure[] {
   return [
     meanFigure(view),
     matrixFigure(view),
     differencesFigure(view),
     ...refinementFigures(view),
+    ...instabilityFigures(view),
     gatesFigure(view),
     costQualityFigure(view),
     parametersFigure(view),

@@ -13,6 +13,11 @@ export function instabilityFigures(view: RunView): Figure[] {
   return [signsFigure(view), ratiosFigure(view), armsFigure(view)].filter((figure) => figure !== undefined);
 }
 
+/** Whether figures of the run are drawn from its curves: its recent points are then too few for them. */
+export function needsAllPoints(view: RunView): boolean {
+  return ["outcomes", "warnings"].some((name) => tableNamed(view, name) !== undefined);
+}
+
 /** Whether a cell is an arm of the experiment, whose loss these figures show. */
 export function isArm(view: RunView, { name }: CellView): boolean {
   return tableNamed(view, "outcomes")?.rows.some(({ arm }) => arm === name) ?? false;

@@ -7,6 +7,7 @@ export { differencesFigure, gatesFigure, lossFigure, matrixFigure, meanFigure, r
 export { comparedLossFigure } from "./compared.ts";
 export { figureImage } from "./figures/figure-image.ts";
 export { type Line, linesPanel } from "./figures/instability.ts";
+export { needsAllPoints } from "./instability.ts";
 export type { LossOptions } from "./figures/loss.ts";
 export { figureHtml } from "./figures/figure-html.ts";
 export { panelImage } from "./figures/panel-image.ts";

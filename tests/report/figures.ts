@@ -2,9 +2,8 @@
 import type { RunView } from "../../lib/run/mod.ts";
 import { lossFigure, resultFigures } from "../../lib/report/figures.ts";
 import type { Figure } from "../../lib/report/figures/plot.ts";
-import { instabilityFigures } from "../../lib/report/instability.ts";
 
 /** Every figure that the run has data for. */
 export function runFigures(view: RunView): Figure[] {
-  return [...resultFigures(view), ...[lossFigure(view) ?? []].flat(), ...instabilityFigures(view)];
+  return [...resultFigures(view), ...[lossFigure(view) ?? []].flat()];
 }

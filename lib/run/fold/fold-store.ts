@@ -28,8 +28,11 @@ export interface FoldStore {
    * next call.
    */
   points(id: string): Promise<RunPoints | undefined>;
-  /** The run as `readRun()` gives it, but of each cell only its recent points; undefined while it has not begun. */
-  view(id: string): Promise<RunView | undefined>;
+  /**
+   * The run as `readRun()` gives it, but of each cell only its recent points, unless all are asked for; undefined while
+   * it has not begun.
+   */
+  view(id: string, which?: "recent" | "all"): Promise<RunView | undefined>;
   /**
    * The run's status, and the time of its last event; undefined while it has not begun. A run that cannot be read is
    * `unreadable`.
@@ -114,12 +117,16 @@ export function createFoldStore(runsFolder: string, options: FoldStoreOptions = 
   };
 
   /** The view with its present status, without what was evaluated later. */
-  const view = async (id: string, folder: string): Promise<RunView | undefined> => {
+  const view = async (
+    id: string,
+    folder: string,
+    which: "recent" | "all" = "recent",
+  ): Promise<RunView | undefined> => {
     // Checked before reading, so that a writer that ends in between does not look like one that died.
     const writer: WriterState = writerState(folder);
     const now = await read(id, folder);
     // Without a log, or with something else in its place, there is nothing to remember.
-    return now === undefined ? undefined : foldedView(now, id, writer);
+    return now === undefined ? undefined : foldedView(now, id, writer, which);
   };
 
   return {
@@ -132,10 +139,10 @@ export function createFoldStore(runsFolder: string, options: FoldStoreOptions = 
       const now = await read(id, folder);
       return now?.fold.points ?? (await runFolder(runsFolder, id) === undefined ? undefined : noPoints());
     },
-    async view(id) {
+    async view(id, which) {
       const folder = await runFolder(runsFolder, id);
       if (folder === undefined) return undefined;
-      const found = await view(id, folder);
+      const found = await view(id, folder, which);
       return found === undefined ? await readRun(runsFolder, id) : await evaluated(found, folder);
     },
     async status(id) {

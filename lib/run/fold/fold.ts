@@ -59,12 +59,23 @@ export function foldBytes({ points }: Fold): number {
 }
 
 /** What `recentPoints()` gives of a cell's points. Times never go back, as in the columns. */
-export function recentPointsOf({ step, time, metrics }: CellPoints): MetricPoint[] {
+export function recentPointsOf(cell: CellPoints): MetricPoint[] {
+  const { step, metrics } = cell;
   const from = Math.max(0, step.length - KEPT_POINTS);
   const last = [...metrics.values()].map(({ row }) => row.at(row.length - 1));
   const earlier = [...new Set(last)].filter((row) => row < from).sort((a, b) => a - b);
-  const rows = [...earlier, ...Array.from({ length: step.length - from }, (_, i) => from + i)];
-  return rows.map((wanted) => ({
+  return [...earlier, ...rowsFrom(from, step.length)].map((row) => pointAt(cell, row));
+}
+
+/** All of a cell's points. Times never go back, as in the columns. */
+export function allPointsOf(cell: CellPoints): MetricPoint[] {
+  return rowsFrom(0, cell.step.length).map((row) => pointAt(cell, row));
+}
+
+const rowsFrom = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+
+function pointAt({ step, time, metrics }: CellPoints, wanted: number): MetricPoint {
+  return {
     step: step.at(wanted),
     time: new Date(time.at(wanted)).toISOString(),
     values: Object.fromEntries([...metrics].flatMap(([name, { row, value }]) => {
@@ -72,5 +83,5 @@ export function recentPointsOf({ step, time, metrics }: CellPoints): MetricPoint
       if (at === row.length || row.at(at) !== wanted) return [];
       return [[name, Number.isNaN(value.at(at)) ? null : value.at(at)]];
     })),
-  }));
+  };
 }

@@ -21,15 +21,16 @@ export function addFigureRoutes(app: OpenAPIHono, folds: FoldStore): void {
   app.openapi(routes.figures, async (c) => {
     const run = await folds.view(c.req.param("id"));
     if (run === undefined) return unknownRun(c);
-    return c.json({ figures: await figuresOf(run) }, 200);
+    return c.json({ figures: await figuresOf(run, folds) }, 200);
   });
 }
 
-/** The figures of a run for `<img>`. */
-export async function figuresOf(run: RunView): Promise<ShownFigure[]> {
+/** The figures of a run for `<img>`. @param run with recent points; the store has the others */
+export async function figuresOf(run: RunView, folds: FoldStore): Promise<ShownFigure[]> {
   // Loaded at the first request: it takes a moment, and memory that many servers never need.
-  const { panelImage, resultFigures } = await import("../../report/mod.ts");
-  return resultFigures(run).map(({ name, title, caption, legend, panels }) => {
+  const { needsAllPoints, panelImage, resultFigures } = await import("../../report/mod.ts");
+  const drawn = needsAllPoints(run) ? await folds.view(run.id, "all") ?? run : run;
+  return resultFigures(drawn).map(({ name, title, caption, legend, panels }) => {
     return { name, title, caption, legend: [...legend], panels: panels.map(panelImage) };
   });
 }

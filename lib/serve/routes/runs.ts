@@ -139,7 +139,7 @@ export function addRunRoutes(
     const run = await folds.view(c.req.param("id"));
     const folder = run && await runFolder(runsFolder, run.id);
     if (run === undefined || folder === undefined) return missing(c);
-    const [figures, labels] = [await figuresOf(run), await readLabels(folder)];
+    const [figures, labels] = [await figuresOf(run, folds), await readLabels(folder)];
     return html(c, PlainRunPage({ run, labels, figures, ...await linksOf(runsFolder, folder, run.id, labels) }));
   });
 

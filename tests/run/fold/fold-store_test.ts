@@ -96,13 +96,16 @@ async function spoil(path: string): Promise<void> {
   await Deno.utime(path, mtime!, mtime!);
 }
 
-Deno.test("a view is that of the log with its recent points, from the log and from what is kept", () =>
+Deno.test("a view is that of the log, with recent points or all, from the log and from what is kept", () =>
   withRunsFolder(async (runsFolder) => {
     const run = longRun(runsFolder);
-    const wanted = withRecentPoints((await readRun(runsFolder, ID))!);
+    const whole = (await readRun(runsFolder, ID))!;
+    const wanted = withRecentPoints(whole);
     assert.equal(wanted.status, "lost");
     for (const writable of [false, true, false]) {
-      assert.deepEqual(await createFoldStore(runsFolder, { writable }).view(ID), wanted);
+      const store = createFoldStore(runsFolder, { writable });
+      assert.deepEqual(await store.view(ID), wanted);
+      assert.deepEqual(await store.view(ID, "all"), whole);
     }
     assert.deepEqual(await createFoldStore(runsFolder).status(ID), { status: "lost", updatedAt: wanted.updatedAt });
     assert.ok(await isThere(keptOf(run)));

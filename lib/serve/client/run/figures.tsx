@@ -5,7 +5,15 @@ import type { FiguresResponse, ShownFigure } from "../../schemas.ts";
 import { getJson } from "../common/session.ts";
 
 /** Names of logged tables that are drawn before there are results. */
-const DRAWN_TABLES: ReadonlySet<string> = new Set(["matrix", "gates", "comparisons"]);
+const DRAWN_TABLES: ReadonlySet<string> = new Set([
+  "matrix",
+  "gates",
+  "comparisons",
+  "refinement",
+  "outcomes",
+  "warnings",
+  "update-ratios",
+]);
 
 /** The figures of a run; asked for again whenever a cell or the run has ended. */
 export function useFigures(address: string, run: RunView): readonly ShownFigure[] {
