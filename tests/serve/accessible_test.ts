@@ -4,21 +4,21 @@ import type { AxeResults, RunOptions } from "axe-core";
 import type { Page } from "playwright-core";
 import { LOOSE, withBrowser } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
-import { PAGES, withAllPages } from "./all-pages.ts";
+import { eachPage, withAllPages } from "./all-pages.ts";
 
 const AXE = await Deno.readTextFile(new URL(import.meta.resolve("axe-core/axe.min.js")));
-/**
- * What is checked of each page: every rule for both widths, and for the other scheme those about colors; what only a wide
- * window shows has its colors checked in both, and a narrow one shows nothing else.
- */
+/** What the other color scheme can break. */
+const COLORS: RunOptions = { runOnly: ["color-contrast", "link-in-text-block"] };
+/** What is checked of each page: every rule at both widths, and in the other scheme those about colors. */
 const VIEWS: readonly {
   readonly width: number;
   readonly colorScheme: "light" | "dark";
   readonly options: RunOptions;
 }[] = [
   { width: 1400, colorScheme: "light", options: {} },
-  { width: 1400, colorScheme: "dark", options: { runOnly: ["color-contrast", "link-in-text-block"] } },
+  { width: 1400, colorScheme: "dark", options: COLORS },
   { width: 390, colorScheme: "dark", options: {} },
+  { width: 390, colorScheme: "light", options: COLORS },
 ];
 
 /** The serious and critical findings, each with an element. */
@@ -38,27 +38,20 @@ optionalTest(
     withAllPages((address, link) =>
       withBrowser(async (browser) => {
         // Reports run no scripts by their policy, and axe-core needs timers.
-        const context = await browser.newContext({ bypassCSP: true });
+        const { width } = VIEWS[0]!;
+        const context = await browser.newContext({ bypassCSP: true, viewport: { width, height: 900 } });
         context.setDefaultTimeout(120_000);
         await context.addInitScript(AXE);
         await (await context.newPage()).goto(link);
-        for (const { name, path, ready, act } of PAGES) {
-          await t.step(name, async () => {
-            const page = await context.newPage();
-            await page.setViewportSize({ width: VIEWS[0]!.width, height: 900 });
-            await page.goto(address + path);
-            await page.locator(ready).first().waitFor();
-            await act?.(page);
-            const found: string[] = [];
-            for (const { width, colorScheme, options } of VIEWS) {
-              await page.setViewportSize({ width, height: 900 });
-              await page.emulateMedia({ colorScheme });
-              found.push(...(await findings(page, options)).map((text) => `${width} px, ${colorScheme}: ${text}`));
-            }
-            await page.close();
-            assert.deepEqual(found, []);
-          });
-        }
+        await eachPage(t, context, address, async (page) => {
+          const found: string[] = [];
+          for (const { width, colorScheme, options } of VIEWS) {
+            await page.setViewportSize({ width, height: 900 });
+            await page.emulateMedia({ colorScheme });
+            found.push(...(await findings(page, options)).map((text) => `${width} px, ${colorScheme}: ${text}`));
+          }
+          assert.deepEqual(found, []);
+        });
         await context.close();
       })
     ),

@@ -1,7 +1,8 @@
 // A runs folder in which every page of the viewer has something to show, and those pages in the states that people
 // bring them into: for tests that walk over all of them.
+import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { isApiPath } from "../../lib/api/mod.ts";
 import { reportHtml, tokenGatesHtml, writeSeedsReport, writeSweepReport } from "../../lib/report/mod.ts";
 import { addLabel, captureProvenance, linkTo, readRun, readSweep, trashRuns } from "../../lib/run/mod.ts";
@@ -30,10 +31,19 @@ export interface PageState {
   readonly act?: (page: Page) => Promise<void>;
 }
 
+/** In the page: clicks on all that can be opened, until nothing more appears that can. */
+const OPEN_ALL = `(async () => {
+  const closed = () => [...document.querySelectorAll("details:not([open]) > summary")].filter((one) => one.checkVisibility());
+  for (let round = 0; round < 20 && closed().length > 0; round++) {
+    for (const summary of closed()) summary.click();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return closed().length;
+})()`;
+
 /** Opens all that can be opened. */
 async function openAll(page: Page): Promise<void> {
-  const closed = page.locator("details:not([open]) > summary:visible");
-  for (let i = 0; await closed.count() > 0 && i < 60; i++) await closed.first().click();
+  assert.equal(await page.evaluate(OPEN_ALL), 0, "closed");
 }
 
 const run = (id: string) => `runs/${id}`;
@@ -78,6 +88,8 @@ export const PAGES: readonly PageState[] = [
     path: run(DONE),
     ready: ".curves canvas",
     async act(page) {
+      // Nothing that is behind another page may fill the screen.
+      await page.bringToFront();
       await page.locator(".curves").getByRole("button", { name: "Full screen" }).click();
       await page.locator(".chart:fullscreen canvas").waitFor();
       await page.locator(".chart:fullscreen").getByText("Download").click();
@@ -120,6 +132,42 @@ export const PAGES: readonly PageState[] = [
   { name: "sign in", path: "sign-in?token=wrong", ready: "#token" },
   { name: "nothing", path: "nowhere", ready: "#main" },
 ];
+
+/** Pages that are open at once: each has a process of its own. */
+const AT_ONCE = 3;
+
+/**
+ * Brings each of {@linkcode PAGES} into its state in a tab of its own, a few at a time, and hands it to `visit`, each as a
+ * step of the test.
+ */
+export async function eachPage(
+  t: Deno.TestContext,
+  context: BrowserContext,
+  address: string,
+  visit: (page: Page) => Promise<void>,
+): Promise<void> {
+  const left = [...PAGES];
+  const walk = async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      const { name, path, ready, act } = next;
+      // Steps run side by side only without any of the sanitizers.
+      const options = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
+      await t.step({
+        name,
+        ...options,
+        async fn() {
+          const page = await context.newPage();
+          await page.goto(address + path);
+          await page.locator(ready).first().waitFor();
+          await act?.(page);
+          await visit(page);
+          await page.close();
+        },
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, walk));
+}
 
 /** Serves the folder of {@linkcode PAGES} to `body`, with models. @param link signs in, and leads to the table of runs */
 export async function withAllPages(body: (address: string, link: string) => Promise<void>): Promise<void> {
