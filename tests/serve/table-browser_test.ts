@@ -5,7 +5,8 @@ import { linkTo } from "../../lib/run/mod.ts";
 import { serve } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
-import { withRunsFolder } from "../run/fake-run.ts";
+import { demoBodies } from "../run/demo-log.ts";
+import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
 import { variedId, writeVariedRuns } from "../run/varied-runs.ts";
 
 const COUNT = 100;
@@ -17,7 +18,7 @@ const titles = (page: Page) => page.locator(".run-table tbody th").allInnerTexts
 optionalTest("chromium", "the table of runs", async (t) => {
   await withRunsFolder(async (runsFolder) => {
     writeVariedRuns(runsFolder, COUNT);
-    const server = serve({ runsFolder, port: 0 });
+    let server = serve({ runsFolder, port: 0 });
     try {
       await withPage(async (page, complaints) => {
         page.setDefaultTimeout(90_000);
@@ -59,6 +60,19 @@ optionalTest("chromium", "the table of runs", async (t) => {
           await page.goto(server.url);
         });
 
+        await t.step("says what in its address cannot be read, and shows the rest", async () => {
+          await page.goto(`${server.url}?group=oops&sort=nothing&columns=seed,nothing&offset=x&filter=seed:2`);
+          for (
+            const text of ['group by "oops"', 'sort by "nothing"', 'no column "nothing"', 'begin at row "x"']
+          ) await page.locator(".problems", { hasText: text }).waitFor();
+          await page.locator("#count", { hasText: "20 of 100 runs" }).waitFor();
+          await page.getByRole("columnheader", { name: "Seed" }).waitFor();
+          // Another view is not to blame for it.
+          await filter.fill("seed:3");
+          await page.locator(".problems", { hasText: 'group by "oops"' }).waitFor({ state: "detached" });
+          await page.goto(server.url);
+        });
+
         await t.step("shows a chosen column and groups", async () => {
           await page.getByText("Columns", { exact: true }).click();
           await page.getByLabel("Find a column").fill("stitch/loss");
@@ -97,6 +111,21 @@ optionalTest("chromium", "the table of runs", async (t) => {
             assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
           }
           assert.deepEqual(complaints, []);
+        });
+
+        await t.step("says that its server has gone, keeps its rows, and goes on when it is back", async () => {
+          await page.setViewportSize({ width: 1280, height: 860 });
+          const { port } = server;
+          await server.close();
+          await page.locator("#connection", { hasText: "Reconnecting" }).waitFor();
+          await page.getByRole("link", { name: "Run 99", exact: true }).waitFor();
+          const run = fakeRun(runsFolder, "20261122-101010-bts-demo-aaaa");
+          run.append(demoBodies({ id: run.id, steps: 2, title: "A new run" }));
+          run.release();
+          server = serve({ runsFolder, port });
+          assert.equal(server.port, port);
+          await page.locator("#connection", { hasText: "Live" }).waitFor();
+          await page.getByRole("link", { name: "A new run" }).waitFor();
         });
       });
     } finally {

@@ -19,12 +19,11 @@ const REFRESH_MS = 2_500;
 
 const connection = byId("connection");
 
-function currentView() {
-  return parseTableView(new URLSearchParams(location.search)).view;
-}
+/** The view of the address, and what in it cannot be read. */
+const viewOfAddress = () => parseTableView(new URLSearchParams(location.search));
 
 function App() {
-  const [view, setView] = useState<TableView>(currentView());
+  const [{ view, problems }, setView] = useState(viewOfAddress());
   const [rows, setRows] = useState<Rows | undefined>(undefined);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [names, setNames] = useState<TableNames["names"]>([]);
@@ -57,7 +56,7 @@ function App() {
     return () => clearInterval(timer);
   }, [tableQuery(view)]);
   useEffect(() => {
-    const back = () => setView(currentView());
+    const back = () => setView(viewOfAddress());
     addEventListener("popstate", back);
     getJson<TableNames>("/api/table/names").then((answer) => setNames(answer.names), () => {});
     getSession().then(({ edit }) => setMayEdit(edit), () => {});
@@ -68,7 +67,7 @@ function App() {
     const next = { ...to, offset: 0 };
     history[replace ? "replaceState" : "pushState"](null, "", tableQuery(next) || location.pathname);
     if (box.current !== null && next.filter !== view.filter) box.current.scrollTop = 0;
-    setView(next);
+    setView({ view: next, problems: [] });
   };
   const select = (runs: readonly string[], on: boolean) => {
     const next = new Set(selected);
@@ -101,7 +100,7 @@ function App() {
           <ColumnsMenu view={view} names={names} shown={shown} go={go} />
         </div>
       )}
-      <Problems problems={shown.problems} />
+      <Problems problems={[...problems, ...shown.problems]} />
       {shown.rowCount === 0 ? <NoRows shown={shown} /> : (
         <div
           class="run-table-box"
