@@ -6,6 +6,7 @@ import { createApp, serve, startServerWorker } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { withRunsFolder } from "../run/fake-run.ts";
+import { sweepLine } from "../../lib/run/sweep/log.ts";
 import { fakeSweep } from "../run/sweep-log.ts";
 import { sweepListResponseSchema, sweepResponseSchema } from "../../lib/serve/schemas.ts";
 
@@ -112,9 +113,53 @@ optionalTest(
           await page.clock.fastForward(6_000);
           await page.locator("#connection", { hasText: "Sweep ended" }).waitFor();
           assert.equal(await page.locator(".field-error:visible").count(), 0);
+
+          // A trial that ends while somebody drags along an axis does not take the drag away.
+          const goTo = async (share: number) => {
+            const strip = (await page.locator(".parallel:not(.scatter) .strip").first().boundingBox())!;
+            await page.mouse.move(strip.x + strip.width / 2, strip.y + (1 - share) * strip.height, { steps: 3 });
+          };
+          const lines = (count: number) =>
+            page.waitForFunction(
+              (n) => document.querySelectorAll(".parallel:not(.scatter) .trial").length === n,
+              count,
+            );
+          await lines(2);
+          await goTo(1);
+          await page.mouse.down();
+          await goTo(0.4);
+          await page.locator("#trials caption", { hasText: "1 of 3 selected" }).waitFor();
+          const end = {
+            kind: "trial.end",
+            trial: 2,
+            run: "20261122-101012-fake-trial-2-aaaa",
+            status: "done",
+            seconds: 1,
+            error: null,
+          } as const;
+          const more = { ...end, cells: { total: 2, cached: 2 }, values: { bpb: 1.7 } };
+          await Deno.writeTextFile(path, new TextDecoder().decode(sweepLine(more)), { append: true });
+          await page.clock.fastForward(6_000);
+          await page.locator('#trials tr[data-trial="3"]').waitFor();
+          await page.locator(".facts", { hasText: "3 of 3 done" }).waitFor();
+          await goTo(0);
+          await page.locator("#trials caption", { hasText: "3 of 3 selected" }).waitFor();
+          await goTo(0.4);
+          await page.mouse.up();
+          await lines(3);
+          await page.locator("#trials caption", { hasText: "2 of 3 selected" }).waitFor();
+          await page.waitForURL(/brush=x%3A0\.(?:39|4)\d*%3A1$/);
+          // A click clears.
+          await page.mouse.down();
+          await page.mouse.up();
+          await page.waitForURL(/sweeps\/[\w-]+$/);
           await page.goto(`${server.url}sweeps/${ID}?brush=x:2:1&metric=nothing`);
           await page.locator(".field-error", { hasText: "Cannot read brush=x:2:1" }).waitFor();
           await page.locator(".field-error", { hasText: 'No trial has a metric "nothing"' }).waitFor();
+          await page.goto(`${server.url}sweeps/${ID}?sort=oops&brush=oops:0:0.5&brush=x:0:0.5`);
+          await page.locator(".field-error", { hasText: "says sort=oops" }).waitFor();
+          await page.locator(".field-error", { hasText: "says brush=oops" }).waitFor();
+          await page.locator("#trials caption", { hasText: "2 of 3 selected" }).waitFor();
         });
       } finally {
         await server.close();

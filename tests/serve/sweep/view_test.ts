@@ -1,6 +1,6 @@
 // The view of a sweep in its URL.
 import assert from "node:assert/strict";
-import { queryOf, readView } from "../../../lib/serve/client/sweep/view.ts";
+import { queryOf, readView, unknownNames } from "../../../lib/serve/client/sweep/view.ts";
 
 Deno.test("a view is read as it was written, whatever axes are called", () => {
   const view = {
@@ -20,4 +20,18 @@ Deno.test("what cannot be read is named, and the rest counts", () => {
   assert.deepEqual([view.metric, [...view.brushes]], ["bpb", [["n", [0.1, 0.2]]]]);
   assert.equal(faults.length, 3);
   for (const fault of faults) assert.match(fault, /^Cannot read brush=.*expected <axis>:<from>:<to>/);
+});
+
+Deno.test("what a view names and the sweep does not have is named", () => {
+  const names = { columns: ["trial", "set.n"], settings: ["n"], metric: "bpb" };
+  const faults = (query: string) => unknownNames(readView(query).view, names);
+  assert.deepEqual(faults("?sort=-set.n&by=n&brush=n:0:0.5&brush=bpb:0:1"), []);
+  assert.deepEqual(faults(""), []);
+  const found = faults("?sort=-oops&by=oops&brush=oops:0:0.5&brush=n:0:0.5");
+  assert.deepEqual(found.map((text) => text.match(/says (\w+)=oops.* no such (\w+)/)!.slice(1)), [
+    ["sort", "column"],
+    ["by", "setting"],
+    ["brush", "axis"],
+  ]);
+  assert.match(found[2]!, /expected n, bpb$/);
 });

@@ -9,7 +9,7 @@ import { h } from "../common/dom.ts";
 import { mounted } from "../common/mounted.tsx";
 import { selectedTrials } from "./brush.ts";
 import { ImportanceTable } from "./importance.tsx";
-import { parallelElement, pointAt, selectIn } from "./parallel.ts";
+import { isDragged, parallelElement, pointAt, selectIn } from "./parallel.ts";
 import { scatterElement } from "./scatter.ts";
 import { TrialsTable } from "./trials.tsx";
 import type { SweepPageView } from "./view.ts";
@@ -121,10 +121,12 @@ export function createExplorer(onView: (part: Partial<SweepPageView>) => void): 
       const metric = { text: now.metric, better: now.better };
       const coordinates = parallelCoordinates({ keys: now.keys, ranges }, now.trials, metric);
       const selected = coordinates && selectedTrials(coordinates, view.brushes);
-      // A figure that is being dragged on stays.
+      // A figure that is being dragged on stays; the end of the drag draws it again.
       const state = JSON.stringify([now.trials, now.metric, view.by, element.clientWidth]);
-      if (state !== drawn) drawFigures(coordinates, now, view);
-      drawn = state;
+      if (state !== drawn && !isDragged(lines)) {
+        drawFigures(coordinates, now, view);
+        drawn = state;
+      }
       for (const figure of element.querySelectorAll(".parallel")) selectIn(figure, selected);
       clear.hidden = view.brushes.size === 0;
       const scored = now.trials.flatMap(({ settings, seed, value }) =>

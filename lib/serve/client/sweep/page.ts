@@ -8,7 +8,8 @@ import { clock, duration, when } from "../common/format.ts";
 import { change, getSession } from "../common/session.ts";
 import { twiceButton } from "../common/twice-button.ts";
 import { createExplorer } from "./explorer.tsx";
-import { queryOf, readView } from "./view.ts";
+import { namesOf } from "./trials.tsx";
+import { queryOf, readView, unknownNames } from "./view.ts";
 import { bestText, statesText } from "./words.ts";
 
 /** Time between requests for a sweep that is running, and for one that is not: it may be resumed. */
@@ -98,12 +99,19 @@ function build(): void {
     head.resume,
     h("p", { class: "field" }, h("label", { for: "metric" }, "Compare by"), input, metrics),
     fault,
-    ...faults.map((text) => h("p", { class: "field-error", role: "alert" }, text)),
   );
+  sayFaults(faults);
   byId("explore").append(explorer.element);
 }
 
+/** Says what in the address does not count. */
+function sayFaults(texts: readonly string[]): void {
+  byId("head").append(...texts.map((text) => h("p", { class: "field-error", role: "alert" }, text)));
+}
+
 function show({ sweep: now, report, runsFolder }: SweepResponse): void {
+  // Only what the page was opened with: a brush on a metric's axis stays when trials are compared by another metric.
+  if (sweep === undefined) sayFaults(unknownNames(view, namesOf(now)));
   sweep = now;
   const title = now.name.trim() || now.sweep;
   setText(head.title, title);

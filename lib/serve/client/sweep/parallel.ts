@@ -101,7 +101,9 @@ function brushElement(
     return Math.min(1, Math.max(0, 1 - (event.clientY - top) / height));
   };
   group.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
     group.setPointerCapture(event.pointerId);
+    group.classList.add("dragged");
     from = shareAt(event);
   });
   group.addEventListener("pointermove", (event) => {
@@ -109,11 +111,15 @@ function brushElement(
     const to = shareAt(event);
     if (Math.abs(to - from) >= LEAST_SHARE) take(from < to ? [from, to] : [to, from]);
   });
-  group.addEventListener("pointerup", (event) => {
-    if (from !== undefined && Math.abs(shareAt(event) - from) < LEAST_SHARE) take(undefined);
+  const end = (now: Share | undefined) => {
     from = undefined;
+    group.classList.remove("dragged");
+    take(now);
+  };
+  group.addEventListener("pointerup", (event) => {
+    if (from !== undefined) end(Math.abs(shareAt(event) - from) < LEAST_SHARE ? undefined : share);
   });
-  group.addEventListener("pointercancel", () => from = undefined);
+  group.addEventListener("pointercancel", () => from !== undefined && end(share));
   group.addEventListener("keydown", (event) => {
     const after = brushAfterKey(event, share);
     if (after === undefined) return;
@@ -148,6 +154,11 @@ function lineElement(
   group.addEventListener("pointerenter", () => onPoint(trial));
   group.addEventListener("pointerleave", () => onPoint(undefined));
   return group;
+}
+
+/** Whether somebody is dragging along an axis of the figure. */
+export function isDragged(root: Element): boolean {
+  return root.querySelector(".brush.dragged") !== null;
 }
 
 /** Marks the line of a trial, or none. */

@@ -3,6 +3,7 @@ import { VALUE_DIGITS } from "../../../run/view/mod.ts";
 import type { ShownSweep } from "../../schemas.ts";
 import { statusText } from "../common/dom.ts";
 import { duration, fixed } from "../common/format.ts";
+import type { SweepNames } from "./view.ts";
 import { allAlike, type Trial } from "./words.ts";
 
 /** A column that trials can be sorted by. */
@@ -33,6 +34,12 @@ function columnsOf({ keys, trials, metric }: ShownSweep): Column[] {
     { key: "value", title: metric, numeric: true, of: ({ value }) => value },
     { key: "took", title: "Took", numeric: true, of: ({ seconds }) => seconds },
   ];
+}
+
+/** What a view of the sweep can name. */
+export function namesOf(sweep: ShownSweep): SweepNames {
+  const columns = columnsOf(sweep).map(({ key }) => key);
+  return { columns, settings: [...sweep.keys, ...(columns.includes("seed") ? ["seed"] : [])], metric: sweep.metric };
 }
 
 /** The trials in the order of a column, those without a value last; as they are if there is no such column. */

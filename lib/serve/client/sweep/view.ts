@@ -43,6 +43,32 @@ export function readView(query: string): { readonly view: SweepPageView; readonl
   return { view, faults };
 }
 
+/** What a sweep has that a view can name. */
+export interface SweepNames {
+  /** Keys of columns. */
+  readonly columns: readonly string[];
+  /** Titles of the axes of settings. */
+  readonly settings: readonly string[];
+  readonly metric: string;
+}
+
+/** What a view names and the sweep does not have; the rest counts. */
+export function unknownNames(
+  { sort, by, brushes }: SweepPageView,
+  { columns, settings, metric }: SweepNames,
+): string[] {
+  const axes = [...settings, metric];
+  const unknown = (parameter: string, what: string, name: string, known: readonly string[]) =>
+    known.includes(name)
+      ? []
+      : [`The address says ${parameter}=${name}, but this sweep has no such ${what}: expected ${known.join(", ")}`];
+  return [
+    ...(sort === "" ? [] : unknown("sort", "column", sort, columns)),
+    ...(by === "" ? [] : unknown("by", "setting", by, settings)),
+    ...[...brushes.keys()].flatMap((title) => unknown("brush", "axis", title, axes)),
+  ];
+}
+
 /** The query of a view, with its `?`; empty for the view that one begins with. */
 export function queryOf({ metric, sort, descending, by, brushes }: SweepPageView): string {
   const query = new URLSearchParams();
