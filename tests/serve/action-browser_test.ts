@@ -10,6 +10,7 @@ import { demoBodies } from "../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
+const OTHER = "20261122-101010-bts-demo-bbbb";
 
 optionalTest(
   "chromium",
@@ -65,16 +66,43 @@ optionalTest(
           await page.getByRole("link", { name: "The <b>best</b>" }).waitFor();
           await page.getByRole("button", { name: "Undo" }).waitFor({ state: "detached" });
 
-          // Removed elsewhere while its page is open.
+          // Removed elsewhere while its page is open, which asks every few seconds.
+          await page.clock.install();
+          const trash = async (id: string) => {
+            await trashRuns(runsFolder, [id]);
+            await page.clock.fastForward(4_000);
+          };
+          const restore = async () => {
+            const restored = page.waitForResponse("**/api/restore");
+            await page.getByRole("button", { name: "Restore" }).click();
+            await restored;
+            await page.clock.fastForward(4_000);
+            await page.locator("#head .badge", { hasText: "Done" }).waitFor();
+          };
           await page.getByRole("link", { name: "The <b>best</b>" }).click();
           await page.locator("#head .badge", { hasText: "Done" }).waitFor();
-          await trashRuns(runsFolder, [ID]);
+          await trash(ID);
           await page.locator("#head .badge", { hasText: "Removed" }).waitFor();
           assert.match(await page.title(), /^Removed/);
           await page.locator(".notice:visible", { hasText: "deno task undo" }).waitFor();
           assert.equal(await page.getByRole("button", { name: "Remove", exact: true }).count(), 0);
-          await page.getByRole("button", { name: "Undo" }).click();
-          await page.locator("#head .badge", { hasText: "Done" }).waitFor();
+          await restore();
+
+          // Another run removed after it: this one is still what its page restores.
+          const other = fakeRun(runsFolder, OTHER);
+          other.append(demoBodies({ id: OTHER, steps: 5 }));
+          other.release();
+          await trashRuns(runsFolder, [ID]);
+          await trash(OTHER);
+          await page.locator(".notice:visible", { hasText: "in the trash" }).waitFor();
+          assert.equal(await page.locator(".notice:visible", { hasText: "deno task undo" }).count(), 0);
+          await restore();
+          assert.equal(await readRun(runsFolder, OTHER), undefined);
+
+          // Deleted by other means.
+          await Deno.remove(join(runsFolder, ID), { recursive: true });
+          await page.clock.fastForward(4_000);
+          await page.locator(".notice:visible", { hasText: "folder was deleted" }).waitFor();
         });
       } finally {
         await server.close();

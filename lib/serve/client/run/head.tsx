@@ -1,6 +1,6 @@
 // The head of a run's page: title, state, facts, labels, and what a person can do.
 import { endReason, isUnderWay, runSecondsLeft } from "../../../run/view/mod.ts";
-import { serveCommand, undoCommand } from "../common/command.ts";
+import { serveCommand } from "../common/command.ts";
 import { Badge, Entry } from "../common/elements.tsx";
 import { clock, duration, when } from "../common/format.ts";
 import { change } from "../common/session.ts";
@@ -8,6 +8,7 @@ import { TwiceButton } from "../common/twice-button.tsx";
 import { Labels } from "./labels.tsx";
 import { Note } from "./notes.tsx";
 import { PartOf } from "./part-of.tsx";
+import { Removed } from "./removed.tsx";
 import type { RunState, RunStore } from "./store.ts";
 
 /** The head. @param now milliseconds */
@@ -103,16 +104,5 @@ function Closed({ state: { run, runsFolder } }: { readonly state: RunState }) {
       This run's server has closed; <code>{serveCommand(runsFolder)}</code> shows it again. Its files are in{" "}
       <code>{`${runsFolder}/${run.id}/`}</code>.
     </p>
-  );
-}
-
-/** That the run is in the trash, and how to restore it. */
-function Removed({ state: { runsFolder, able, served } }: { readonly state: RunState }) {
-  return (
-    <div class="notice" role="status">
-      This run was removed: it is in the trash, and <code>{undoCommand(runsFolder)}</code> restores the last removal.
-      {" "}
-      {able.edit && served && <TwiceButton text="Undo" act={() => change("/api/undo")} />}
-    </div>
   );
 }
