@@ -1,7 +1,8 @@
 // The table of runs in real Chromium: from what a person does to what is seen.
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { linkTo } from "../../lib/run/mod.ts";
+import { addLabel, linkTo } from "../../lib/run/mod.ts";
 import { serve } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
@@ -10,6 +11,7 @@ import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
 import { variedId, writeVariedRuns } from "../run/varied-runs.ts";
 
 const COUNT = 100;
+const SWEEP = "20261122-101110-a-sweep-with-a-long-name-aaaa";
 
 const firstRow = (page: Page, text: string) =>
   page.locator(".run-table tbody tr th", { hasText: text }).first().waitFor();
@@ -18,6 +20,7 @@ const titles = (page: Page) => page.locator(".run-table tbody th").allInnerTexts
 optionalTest("chromium", "the table of runs", async (t) => {
   await withRunsFolder(async (runsFolder) => {
     writeVariedRuns(runsFolder, COUNT);
+    addLabel(join(runsFolder, variedId(1)), { kind: "tags", add: [`sweep:${SWEEP}`], remove: [] });
     let server = serve({ runsFolder, port: 0 });
     try {
       await withPage(async (page, complaints) => {
@@ -45,10 +48,15 @@ optionalTest("chromium", "the table of runs", async (t) => {
           await page.locator("#count", { hasText: "7 of 100 runs" }).waitFor();
           await page.locator(".problems", { hasText: 'No run has "nosuch"' }).waitFor();
           await filter.press("Escape");
+          assert.equal(await filter.inputValue(), "model.width:>128 seed:2 nosuch:1", "it closes the list");
         });
 
         await t.step("sorts by a heading, and a view is its URL", async () => {
+          // Sorted before what was typed counts: both do.
+          await filter.press("End");
+          await page.keyboard.type("0");
           await page.getByRole("link", { name: "Bits per byte" }).click();
+          await page.waitForURL(/nosuch:10.*sort=bpb/);
           await page.getByRole("columnheader", { name: "Bits per byte ↑" }).waitFor();
           const rows = await titles(page);
           await page.reload();
@@ -83,6 +91,18 @@ optionalTest("chromium", "the table of runs", async (t) => {
           assert.equal((await titles(page)).length, 6);
           await page.locator("tr.group a").first().click();
           await page.locator("tr.member").first().waitFor();
+          // A long label is cut at its end, and begins where it did before.
+          await page.setViewportSize({ width: 390, height: 780 });
+          await page.goto(`${server.url}?group=sweep`);
+          const label = page.locator("tr.group a", { hasText: SWEEP });
+          const starts = () =>
+            label.evaluate((link) => [link.getBoundingClientRect().x, link.parentElement!.scrollLeft]);
+          await label.waitFor();
+          const closed = await starts();
+          await label.click();
+          await page.locator("tr.member").first().waitFor();
+          assert.deepEqual(await starts(), closed);
+          await page.setViewportSize({ width: 1280, height: 860 });
           await page.goto(server.url);
         });
 
