@@ -1,61 +1,9 @@
 // The experiment's command line: every malformed argument is one clear sentence, every good one is typed.
 import assert from "node:assert/strict";
-import { z } from "zod";
 import { MOST_THREADS } from "../../../lib/device-names.ts";
-import { UserError } from "../../../lib/errors.ts";
 import { openDevice } from "../../../lib/tensor/mod.ts";
-import {
-  checkLabel,
-  engineArguments,
-  type ExperimentDefinition,
-  parseExperimentArguments,
-} from "../../../lib/run/mod.ts";
-
-const phase = z.strictObject({
-  steps: z.int().positive().default(100).describe("How many steps"),
-  rate: z.number().positive().max(1).default(0.01).describe("Learning rate"),
-}).prefault({});
-
-const schema = z.strictObject({
-  train: z.strictObject({ seed: phase, expert: phase }).prefault({}),
-  model: z.strictObject({
-    kind: z.enum(["llama", "gpt"]).default("llama"),
-    tied: z.boolean().default(true),
-    window: z.int().positive().nullable().default(null),
-    layers: z.array(z.int().nonnegative()).default([0, 1]),
-  }).prefault({}),
-  data: z.record(z.string(), z.union([z.string(), z.array(z.string())])).default({}),
-  mix: z.record(z.string(), z.number().nonnegative()).default({ english: 1 }),
-  note: z.string().default(""),
-});
-
-const definition: ExperimentDefinition<typeof schema> = {
-  name: "bts",
-  title: "Branch-Train-Stitch",
-  description: "Trains and stitches.",
-  schema,
-  presets: {
-    quick: { description: "under 4 minutes", config: {} },
-    lab: { description: "25 minutes", config: { train: { seed: { steps: 900 } }, model: { layers: [3] } } },
-    paper: { description: "as published", config: {}, needsForce: "it needs 64 GPUs for weeks" },
-  },
-  defaultPreset: "quick",
-};
-
-const parse = (
-  args: string[],
-  files: Record<string, string | Uint8Array> = {},
-  variables: Record<string, string> = {},
-) => {
-  const invocation = parseExperimentArguments(args, definition, (path) => {
-    const file = files[path];
-    if (file === undefined) throw new Deno.errors.NotFound("none");
-    return typeof file === "string" ? new TextEncoder().encode(file) : file;
-  }, (name) => variables[name]);
-  assert(invocation.kind === "run");
-  return invocation;
-};
-const set = (...texts: string[]) => parse(texts.flatMap((text) => ["--set", text])).config;
+import { checkLabel, engineArguments, parseExperimentArguments } from "../../../lib/run/mod.ts";
+import { definition, parse, refuses, schema } from "./example.ts";
 
 Deno.test("shorthands are arguments and options for settings; --set of the same setting takes precedence", () => {
   const shorthands = [
@@ -77,15 +25,6 @@ Deno.test("shorthands are arguments and options for settings; --set of the same 
   refuses(() => read("--seed-step", "7"), "command.unknown-option", /--seed-steps/);
   refuses(() => read("--seed-steps", "0"), "config.invalid", /train\.seed\.steps cannot be 0/);
 });
-
-function refuses(act: () => unknown, code: string, text: RegExp): void {
-  assert.throws(act, (error) => {
-    assert(error instanceof UserError, String(error));
-    assert.equal(error.code, code, error.message);
-    assert.match(`${error.message} | ${error.hint ?? ""}`, text);
-    return true;
-  });
-}
 
 Deno.test("`parseExperimentArguments()` without arguments gives the default preset and every default", () => {
   const { command, ...rest } = parse([]);
@@ -221,84 +160,6 @@ Deno.test("`origins` says which source gave each setting that is not a default",
   });
 });
 
-Deno.test("`--set` types its value by the schema", () => {
-  assert.equal(set("train.seed.steps=1_000").train.seed.steps, 1000);
-  assert.equal(set("train.seed.rate=1e-3").train.seed.rate, 0.001);
-  assert.equal(set(" train.seed.rate = .5 ").train.seed.rate, 0.5);
-  assert.equal(set("model.kind=gpt").model.kind, "gpt");
-  assert.equal(set("model.tied=false").model.tied, false);
-  assert.equal(set("model.window=null").model.window, null);
-  assert.equal(set("model.window=8").model.window, 8);
-  assert.deepEqual(set("model.layers=4,5").model.layers, [4, 5]);
-  assert.deepEqual(set("model.layers=[4, 5]").model.layers, [4, 5]);
-  assert.deepEqual(set("model.layers=[]").model.layers, []);
-  assert.deepEqual(set("model.layers=4").model.layers, [4]);
-  assert.deepEqual(set("data.code=src/*.ts").data, { code: "src/*.ts" });
-  assert.deepEqual(set('data.code=["a.txt","b.txt"]').data, { code: ["a.txt", "b.txt"] });
-  assert.deepEqual(set("mix.code=0.5", "mix.math=2").mix, { english: 1, code: 0.5, math: 2 });
-  assert.deepEqual(set('mix={"code": 1}').mix, { code: 1 });
-  assert.deepEqual(set('train.seed={"steps": 5}').train.seed, { steps: 5, rate: 0.01 });
-  assert.equal(set("note=a=b=c").note, "a=b=c");
-  assert.equal(set('note=""').note, "");
-  assert.equal(set("note=123").note, "123");
-});
-
-const malformed: readonly (readonly [string[], string, RegExp])[] = [
-  [["train.seed.steps="], "config.malformed", /train\.seed\.steps has no value/],
-  [["note="], "config.malformed", /note='""'/],
-  [["train..seed=1"], "config.malformed", /empty part/],
-  [["=1"], "config.malformed", /no key/],
-  [["train.seed.steps"], "config.malformed", /no "="/],
-  [["."], "config.malformed", /no "="/],
-  [[""], "config.malformed", /no "="/],
-  [[".=1"], "config.malformed", /empty part/],
-  [["train.seed.steps=1", "train.seed.steps=2"], "config.repeated-key", /train\.seed\.steps twice/],
-  [["mix.code=1", 'mix={"math":1}'], "config.repeated-key", /mix/],
-  [['mix={"a":1,"a":2}'], "config.repeated-key", /repeated/],
-  [["train.seed.stepz=1"], "config.unknown-key", /did you mean train\.seed\.steps\?/],
-  [["steps=1"], "config.unknown-key", /did you mean train\.seed\.steps\?/],
-  [["train.seed.steps.more=1"], "config.unknown-key", /train\.seed\.steps/],
-  [["__proto__.polluted=1"], "config.unknown-key", /__proto__/],
-  [["data.__proto__=1"], "config.unknown-key", /__proto__/],
-  [['mix={"__proto__": 1}'], "config.unknown-key", /__proto__/],
-  [["mix.constructor=1"], "config.unknown-key", /constructor/],
-  [["train.seed.steps=many"], "config.wrong-type", /"many": expected integer > 0/],
-  [["train.seed.steps=1.5"], "config.wrong-type", /expected integer/],
-  [["train.seed.steps=NaN"], "config.wrong-type", /expected integer/],
-  [["train.seed.rate=NaN"], "config.wrong-type", /expected number/],
-  [["train.seed.rate=1e999"], "config.wrong-type", /double precision/],
-  [["train.seed.rate=Infinity"], "config.wrong-type", /expected number/],
-  [["train.seed.rate=0x10"], "config.wrong-type", /expected number/],
-  [["train.seed.steps=-5"], "config.invalid", /train\.seed\.steps cannot be -5 \(--set\): expected integer > 0/],
-  [["train.seed.steps=0"], "config.invalid", /cannot be 0/],
-  [["train.seed.steps=99999999999999999999"], "config.invalid", /^train\.seed\.steps cannot be 1[^;]*$/],
-  [["train.seed.rate=7"], "config.invalid", /≤ 1/],
-  [["train.seed=7"], "config.wrong-type", /expected settings/],
-  [['train.seed={"stepz": 1}'], "config.unknown-key", /did you mean train\.seed\.steps/],
-  [['train.seed={"steps": 1'], "config.malformed", /not JSON/],
-  [['mix={"a":1e999}'], "config.wrong-type", /finite/],
-  [["model.kind=lama"], "config.wrong-type", /did you mean model\.kind=llama/],
-  [["model.tied=yes"], "config.wrong-type", /expected boolean/],
-  [["model.layers=1,,2"], "config.malformed", /item 2/],
-  [["model.layers=1,x"], "config.wrong-type", /model\.layers\[1\] to "x"/],
-  [["model.layers=[1, x"], "config.malformed", /not JSON/],
-  [["model.layers=1,-2"], "config.invalid", /model\.layers\.1 cannot be -2/],
-];
-for (const [texts, code, text] of malformed) {
-  Deno.test(`\`--set ${texts.join(" --set ")}\` is refused as ${code}`, () => refuses(() => set(...texts), code, text));
-}
-
-Deno.test("Nothing that is set reaches the prototype of objects", () => {
-  for (const key of ["__proto__.x", "data.__proto__.x", "constructor.prototype.x"]) {
-    assert.throws(() => set(`${key}=1`));
-  }
-  const files = { "c.json": '{"__proto__": {"x": 1}}', "c.yaml": "__proto__: {x: 1}\n" };
-  for (const file of ["c.json", "c.yaml"]) {
-    refuses(() => parse(["--config", file], files), "config.unknown-key", /__proto__/);
-  }
-  assert.equal(({} as { x?: number }).x, undefined);
-});
-
 const wrongOptions: readonly (readonly [string, string, RegExp])[] = [
   ["--presett quick", "command.unknown-option", /--presett.*--preset/],
   ["--preset quik", "command.unknown-preset", /one of quick, lab, paper.*--preset quick/],
@@ -324,6 +185,7 @@ const wrongOptions: readonly (readonly [string, string, RegExp])[] = [
   ["--id 20261122-051207-a-b --seeds 1,2", "command.conflict", /each seed/],
   ["--config missing.json", "config.file", /no such file/],
 ];
+
 for (const [text, code, pattern] of wrongOptions) {
   Deno.test(`\`${text}\` is refused as ${code}`, () => refuses(() => parse(text.split(" ")), code, pattern));
 }
@@ -348,121 +210,6 @@ Deno.test("A preset that needs force runs with it, and plans without it", () => 
   assert.equal(parse(["--preset", "paper", "--dry-run"]).dryRun, true);
 });
 
-const bytes = (...values: number[]) => new Uint8Array(values);
-const files: readonly (readonly [string, string, string | Uint8Array, string, RegExp])[] = [
-  ["that is empty", "c.json", "", "config.file", /empty/],
-  ["of white space", "c.yaml", " \r\n\n", "config.file", /empty/],
-  ["of one byte", "c.json", "{", "config.file", /not JSON/],
-  ["that is not UTF-8", "c.json", bytes(0x7b, 0xff, 0x7d), "config.file", /not UTF-8/],
-  ["in UTF-16", "c.json", bytes(0xff, 0xfe, 0x7b, 0, 0x7d, 0), "config.file", /not UTF-8/],
-  ["with a repeated key in JSON", "c.json", '{\n\t"note": "a",\n\t"note": "b"\n}', "config.repeated-key", /line 3/],
-  ["with a nested repeated key", "c.json", '{"train":{"seed":{"steps":1,"steps":2}}}', "config.repeated-key", /line 1/],
-  ["with a repeated key in YAML", "c.yaml", "note: a\nnote: b\n", "config.repeated-key", /line 2/],
-  ["with a key in points", "c.yaml", "train.seed.rate: 1\n", "config.unknown-key", /nest it: train: \{ seed: \{ rate/],
-  ["with an unknown key", "c.yaml", "note: a\ntrain:\n  sead: {}\n", "config.unknown-key", /c\.yaml:3.*/],
-  [
-    "with a wrong type",
-    "c.yaml",
-    "note: a\ntrain:\n  seed:\n    steps: many\n",
-    "config.invalid",
-    /c\.yaml:4.*integer/,
-  ],
-  ["with NaN", "c.yaml", "train: {seed: {rate: .nan}}\n", "config.wrong-type", /finite number/],
-  [
-    "with .inf",
-    "c.yaml",
-    "note: a\ntrain:\n  seed:\n    rate: -.inf\n",
-    "config.wrong-type",
-    /the value of train\.seed\.rate \(c\.yaml:4\): expected a finite number, got -Infinity/,
-  ],
-  [
-    "with infinity in a list",
-    "c.yaml",
-    "model:\n  layers: [1, .inf]\n",
-    "config.wrong-type",
-    /model\.layers\.1 \(c\.yaml:2\)/,
-  ],
-  [
-    "with 1e999",
-    "c.json",
-    '{\n"train": {"seed": {"rate": 1e999}}}',
-    "config.wrong-type",
-    /train\.seed\.rate \(c\.json:2\): expected a finite number/,
-  ],
-  [
-    "that contains itself",
-    "c.yaml",
-    "train: &a\n  seed: *a\n",
-    "config.wrong-type",
-    /train\.seed \(c\.yaml:\d\): .*itself/,
-  ],
-  ["that is a list", "c.json", "[1]", "config.file", /a list/],
-  ["that is a number", "c.yaml", "3", "config.file", /a number/],
-  ["that is null", "c.json", "null", "config.file", /nothing/],
-  ["with a tab in YAML", "c.yaml", "train:\n\tseed: 1\n", "config.file", /line 2/],
-  [
-    "with two documents",
-    "c.yaml",
-    "note: a\n---\nnote: b\n",
-    "config.file",
-    /c\.yaml, line 2, column 1: a second YAML document starts here \| keep one document/,
-  ],
-  ["that merges a number", "c.yaml", "note: a\ntrain:\n  <<: 3\n", "config.file", /c\.yaml:3: << needs settings/],
-  ["that merges nothing known", "c.yaml", "train:\n  seed: {<<: *none}\n", "config.file", /none|<< needs settings/],
-  [
-    "with an unknown key in what it merges",
-    "c.yaml",
-    "train:\n  seed: &s {rate: 0.5}\n  expert:\n    <<: [*s, {stepz: 3}]\n",
-    "config.unknown-key",
-    /train\.expert\.stepz in c\.yaml:4: did you mean/,
-  ],
-  ["with << in JSON", "c.json", '{"train": {"<<": {"seed": {}}}}', "config.unknown-key", /train\.<< in c\.json:1/],
-  ["that grows without bound", "c.yaml", bomb(), "config.file", /alias/i],
-  ["of another kind", "c.toml", "a = 1", "config.file", /\.json, \.yaml or \.yml/],
-  ["of 2 MB", "c.json", `{"note": "${"a".repeat(2 << 20)}"}`, "config.file", /too many/],
-];
-for (const [title, name, content, code, pattern] of files) {
-  Deno.test(`A configuration file ${title} is refused`, () => {
-    refuses(() => parse(["--config", name], { [name]: content }), code, pattern);
-  });
-}
-
-function bomb(): string {
-  const lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"];
-  for (let i = 1; i < 9; i++) lines.push(`a${i}: &a${i} [${Array(10).fill(`*a${i - 1}`).join(", ")}]`);
-  return lines.join("\n");
-}
-
-for (
-  const [title, name, text] of [
-    ["with a byte order mark", "c.json", '\ufeff{"note": "é"}'],
-    ["with CRLF", "c.json", '{\r\n\t"note":\r\n\t"é"}\r\n'],
-    ["in YAML with CRLF and a byte order mark", "c.yml", "\ufeffnote: é\r\nmix:\r\n  code: 1\r\n"],
-    ["in indented JSON", "c.json", '{\n\t"train": {\n\t\t"seed": {}\n\t},\n\t"note": "\\u00e9"\n}'],
-  ] as const
-) {
-  Deno.test(`A configuration file ${title} is read`, () => {
-    assert.equal(parse(["--config", name], { [name]: text }).config.note, "é");
-  });
-}
-
-Deno.test("A YAML file may merge groups of settings with <<, and what stands beside it wins", () => {
-  const config = (text: string) => parse(["--config", "c.yaml"], { "c.yaml": text }).config.train;
-  const seed = "train:\n  seed: &s {steps: 7, rate: 0.5}\n";
-  const steps = { steps: 7, rate: 0.5 };
-  assert.deepEqual(config(`${seed}  expert: {<<: *s}\n`), { seed: steps, expert: steps });
-  assert.deepEqual(config(`${seed}  expert:\n    <<: *s\n    rate: 0.1\n`).expert, { steps: 7, rate: 0.1 });
-  assert.deepEqual(config(`${seed}  expert:\n    rate: 0.1\n    <<: [{steps: 3}, *s]\n`).expert, {
-    steps: 3,
-    rate: 0.1,
-  });
-  refuses(
-    () => config("train:\n  seed: &s {rate: 7}\n  expert:\n    <<: *s\n"),
-    "config.invalid",
-    /train\.seed\.rate cannot be 7 \(c\.yaml:2\).*train\.expert\.rate cannot be 7 \(c\.yaml:4\)/,
-  );
-});
-
 Deno.test("`--threads` is refused with the same range at both ends, which is the device's", async () => {
   const range = /expected a whole number from 1 to 256/;
   for (const threads of ["0", "257", "999", "1e3", "99999999999999999999"]) {
@@ -470,45 +217,4 @@ Deno.test("`--threads` is refused with the same range at both ends, which is the
   }
   assert.deepEqual(["1", "256"].map((threads) => parse(["--threads", threads]).threads), [1, MOST_THREADS]);
   await assert.rejects(openDevice("cpu", { threads: MOST_THREADS + 1 }), /from 1 to 256/);
-});
-
-const helpOf = (...args: string[]) => {
-  const help = parseExperimentArguments(args, definition);
-  assert(help.kind === "help");
-  return help.text;
-};
-
-Deno.test("`--help` names every option, preset and section, in lines that fit 80 columns", () => {
-  const text = helpOf("--help");
-  for (
-    const part of [
-      /lab\s+25 minutes/,
-      /--no-serve/,
-      /\n {2}train {2}4 settings: seed\.steps, seed\.rate, expert\.steps, expert\.rate\n/,
-      /\n {2}note\b/,
-    ]
-  ) assert.match(text, part);
-  assert.equal(helpOf("-h"), text);
-  for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
-});
-
-Deno.test("`--help all` lists every key with type, default and description; a section its own", () => {
-  const all = helpOf("--help", "all");
-  for (
-    const part of [
-      /train\.seed\.steps=100\s+How many steps \(integer > 0\)/,
-      /train\.expert\.rate=0\.01\s+Learning rate \(number > 0 and ≤ 1\)/,
-      /model\.kind=llama\s+\(one of llama, gpt\)/,
-      /model\.window=null\s+\(integer > 0 or null\)/,
-      /model\.layers=\[0,1\]\s+\(list of integer ≥ 0\)/,
-      /mix=\{"english":1\}\s+\(\{name: number ≥ 0\}\)/,
-      /note=""\s+\(string\)/,
-    ]
-  ) assert.match(all, part);
-  const keys = (section: string) =>
-    [...helpOf("--preset", "lab", `--help=${section}`).matchAll(/^ {2}([\w.]+)=/gm)].map(([, key]) => key);
-  assert.deepEqual(keys("train"), ["train.seed.steps", "train.seed.rate", "train.expert.steps", "train.expert.rate"]);
-  assert.deepEqual(keys("train.seed"), ["train.seed.steps", "train.seed.rate"]);
-  assert.deepEqual(keys("note"), ["note"]);
-  refuses(() => helpOf("--help", "trane"), "command.help", /no settings "trane".*one of train, model.*--help train\?/);
 });
