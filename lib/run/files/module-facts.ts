@@ -47,6 +47,7 @@ export function moduleFacts(source: string, name: string): ModuleFacts {
   for (const one of imports) {
     if (one.type === "import-meta") assets.push(...assetAt(source, one.start, one.end));
     else if (one.specifier === undefined || (one.type !== "dynamic" && one.typeOnly)) continue;
+    else if (one.type === "dynamic" && TYPE_BEFORE.test(source.slice(0, one.importStart))) continue;
     // Re-exports are among the exports.
     else if (source.startsWith("export", one.importStart)) continue;
     else if (one.attributes !== null) assets.push(one.specifier);
@@ -57,6 +58,9 @@ export function moduleFacts(source: string, name: string): ModuleFacts {
   found.push(...namedImports(statements));
   return { barrel: facade && values.length === 0, imports: found, reexports, stars, values, types, assets };
 }
+
+/** What precedes `import("…")` where it is a type: `typeof import("…")`. */
+const TYPE_BEFORE = /\btypeof\s+$/;
 
 /** The beginning of an import of names only: no default, and not the whole module. */
 const CLAUSE = /^import\s*\{/;
