@@ -5,7 +5,7 @@ import { LOOSE, withBrowser } from "../../chromium.ts";
 import { optionalTest } from "../../optional.ts";
 import { demoBodies } from "../../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../../run/fake-run.ts";
-import { ID, shows, text, upTo, WAIT } from "./run-page.ts";
+import { ID, shows, skipTo, text, upTo, WAIT } from "./run-page.ts";
 
 optionalTest(
   "chromium",
@@ -19,6 +19,7 @@ optionalTest(
           run.append(bodies.slice(0, 5));
           const server = await startServerWorker({ runsFolder, port: 0 });
           await withPage(async (page) => {
+            await page.clock.install();
             await page.goto(`${server.url}runs/${ID}`);
             await shows(page, "#connection", "Live");
             assert.equal(await page.locator("#head .notice:visible").count(), 0);
@@ -29,10 +30,7 @@ optionalTest(
             await shows(page, "#connection", "Run ended");
             await shows(page, "#results h2", "Results");
             await closing;
-            await page.locator("#head .notice:visible", {
-              hasText: `deno task serve --runs ${runsFolder} shows it again`,
-            })
-              .waitFor(WAIT);
+            await skipTo(page, "#head .notice:visible", `deno task serve --runs ${runsFolder} shows it again`);
             assert.equal(await text(page, "#connection"), "Run ended");
             assert.equal(await page.getByRole("link", { name: "Open the report" }).isVisible(), false);
           });
@@ -45,15 +43,16 @@ optionalTest(
           run.append(demoBodies({ id: ID }).slice(0, 5));
           const server = serve({ runsFolder, port: 0 });
           await withPage(async (page) => {
+            await page.clock.install();
             await page.goto(`${server.url}runs/${ID}`);
             await shows(page, "#connection", "Live");
             await server.close();
             await shows(page, "#connection", "Reconnecting");
-            await page.locator("#head .notice:visible", { hasText: "has closed" }).waitFor({ timeout: 20_000 });
+            await skipTo(page, "#head .notice:visible", "has closed");
             assert.equal(await text(page, "#connection"), "Closed");
             const again = serve({ runsFolder, port: server.port });
             try {
-              await shows(page, "#connection", "Live");
+              await skipTo(page, "#connection", "Live");
               assert.equal(await page.locator("#head .notice:visible").count(), 0);
             } finally {
               await again.close();

@@ -19,3 +19,15 @@ export const text = async (page: Page, selector: string) => (await page.locator(
 /** Waits until an element has a text. */
 export const shows = (page: Page, selector: string, what: string) =>
   page.locator(selector, { hasText: what }).first().waitFor(WAIT);
+
+/** Waits until an element has a text; the page's own waiting times, whose clock is installed, are skipped. */
+export async function skipTo(page: Page, selector: string, what: string): Promise<void> {
+  let there = false;
+  const shown = shows(page, selector, what).finally(() => there = true);
+  while (!there) {
+    // Time for the answers to what the page asked when its time had come.
+    await Promise.race([shown, new Promise((resolve) => setTimeout(resolve, 200))]);
+    if (!there) await page.clock.fastForward(4_000);
+  }
+  await shown;
+}
