@@ -83,7 +83,7 @@ export async function killAtRandom({ count, seed, lanes, say = () => {} }: KillO
 async function killOnce(runs: string, phase: number, aim: Aim, source: Random): Promise<Kill | undefined> {
   const { child, end } = startSubject(runs);
   const over = end.then(() => {});
-  await until(async () => TRAINING.indexOf(await cellOf(runs)) >= phase || undefined, { over });
+  await until(async () => TRAINING.indexOf(await cellOf(runs)) >= phase || undefined, { over, every: 20 });
   if (aim === "checkpoint") await until(async () => await inCheckpoint(runs) || undefined, { over, seconds: 5 });
   if (aim === "keeping") await until(async () => await isKeeping(runs) || undefined, { over, seconds: 20 });
   await until(() => undefined, {

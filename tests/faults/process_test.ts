@@ -5,14 +5,16 @@ import { runIds } from "../../lib/run/mod.ts";
 import { killAtRandom } from "./kills.ts";
 import { checkLog, finish, inFolder, newest, startSubject, type Subject, until, weightsHash } from "./subject.ts";
 
-/** Phases long enough to be hit at a certain step, even where this process waits long for its turn. */
-const LONG = { set: ["train.seed.steps=500", "train.stitch.steps=300"] } as const;
+/** The phases that are hit at a certain step are long enough for it, where this process waits for its turn; the others are short. */
+const LONG = { set: ["train.seed.steps=250", "train.expert.steps=5", "train.stitch.steps=120"] } as const;
+/** A long run that keeps no checkpoint before its end. */
+const SELDOM = { set: [...LONG.set, "checkpoint.steps=1000"] } as const;
 
 let reference: Promise<string> | undefined;
 /** Weights of a long run that was left alone. */
 function undisturbed(): Promise<string> {
   return reference ??= inFolder(async (runs) => {
-    await finish(runs, LONG);
+    await finish(runs, SELDOM);
     return await weightsHash(runs);
   });
 }
@@ -23,7 +25,7 @@ async function reached(runs: string, { end }: Subject, cell: string, step: numbe
     const found = (await newest(runs))?.cells.find(({ name }) => name === cell);
     return (found?.metrics.at(-1)?.step ?? 0) >= step || undefined;
   };
-  if (await until(there, { over: end, every: 20 }) === undefined) {
+  if (await until(there, { over: end, every: 40 }) === undefined) {
     throw new Error(`It ended too early:\n${(await end).output}`);
   }
 }
@@ -39,10 +41,9 @@ Deno.test("Fault 5: killed at three random instants, a run ends with the weights
 
 Deno.test("Fault 6: SIGTERM and Ctrl-C keep a checkpoint of the last step and end the run as stopped, within 10 s", () =>
   inFolder(async (runs) => {
-    const seldom = { set: [...LONG.set, "checkpoint.steps=1000"] };
     const stops = [["SIGTERM", "seed", 12, 143], ["SIGINT", "stitch", 7, 130]] as const;
     for (const [signal, name, step, expected] of stops) {
-      const subject = startSubject(runs, seldom);
+      const subject = startSubject(runs, SELDOM);
       await reached(runs, subject, name, step);
       const began = performance.now();
       subject.child.kill(signal);
@@ -59,7 +60,7 @@ Deno.test("Fault 6: SIGTERM and Ctrl-C keep a checkpoint of the last step and en
       assert.ok(kept.length === 1 && names.includes(kept[0]!), `${kept} after step ${last}`);
     }
     assert.equal((await runIds(runs)).length, 1);
-    await finish(runs, seldom);
+    await finish(runs, SELDOM);
     await checkLog(runs);
     assert.equal(await weightsHash(runs), await undisturbed());
   }));
