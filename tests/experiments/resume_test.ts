@@ -37,8 +37,18 @@ Deno.test({
     const data = join(folder, "data.jsonl");
     await Deno.writeTextFile(data, text("This"));
 
-    /** Starts a script until it has trained a little, stops it, and gives what it said. */
+    /** Steps of training in the logs of all runs. */
+    const stepsLogged = async () => {
+      const logs = (await runIds(runs).catch(() => [])).map((id) =>
+        Deno.readTextFile(join(runs, id, "events.jsonl")).catch(() => "")
+      );
+      return (await Promise.all(logs)).join("").split('"kind":"metrics","cell":"seed"').length - 1;
+    };
+
+    /** Starts a script until it has trained a few steps, stops it, and gives what it said. */
     const trainABit = async (script = "experiments/bts.ts"): Promise<string> => {
+      // Far enough for a checkpoint of a later step than the one before.
+      const enough = await stepsLogged() + 6;
       const child = new Deno.Command(Deno.execPath(), {
         args: ["run", "-A", "--no-check", script, "--preset", "smoke", "--no-serve", "--runs", runs, "--device", "cpu"]
           .concat(["--threads", "1", "--set", "train.seed.steps=100000", "--set", "checkpoint.steps=5"])
@@ -49,18 +59,15 @@ Deno.test({
         stdout: "null",
         stderr: "piped",
       }).spawn();
-      let said = "";
-      let stopped = false;
-      for await (const piece of child.stderr.pipeThrough(new TextDecoderStream())) {
-        said += piece;
-        // Far enough for a checkpoint of a later step than the one before.
-        if (!stopped && /seed .* · step /.test(said)) {
-          stopped = true;
-          child.kill("SIGTERM");
-        }
-      }
-      await child.status;
-      assert.ok(stopped, said);
+      const output = new Response(child.stderr).text();
+      let ended = false;
+      const end = child.status.finally(() => ended = true);
+      while (!ended && await stepsLogged() < enough) await new Promise((resolve) => setTimeout(resolve, 50));
+      const early = ended;
+      if (!early) child.kill("SIGTERM");
+      await end;
+      const said = await output;
+      assert.ok(!early, said);
       return said;
     };
     const edit = (path: string, text: string) => Deno.writeTextFile(join(tree, path), text, { append: true });
