@@ -1,6 +1,7 @@
 // A small experiment without training, for the tests of engines: a cell, two that build on it and not on each other, and
 // one that builds on both. It counts steps, keeps checkpoints, and does what its settings say.
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { UserError } from "../../lib/errors.ts";
 import { type Experiment, experimentMain } from "../../lib/experiment/mod.ts";
@@ -66,7 +67,7 @@ async function count(
   const { last } = cell.checkpoints;
   const began = last === undefined ? 0 : Number(await Deno.readTextFile(join(last.folder, "count")));
   for (let step = began + 1; step <= steps; step++) {
-    await new Promise((resolve) => setTimeout(resolve, wait));
+    await delay(wait, undefined, { signal: cell.signal }).catch(() => {});
     const save = (done: number) =>
       cell.checkpoints.save({ step: done, score: null, bytes: 1, keep: 2 }, async (folder) => {
         await Deno.writeTextFile(join(folder, "count"), String(done));
