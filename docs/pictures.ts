@@ -1,15 +1,12 @@
-// Makes the pictures of all pages in docs/pictures, light and dark. First have something on each page: in a runs folder
-// of its own,
-//   deno task bts --preset smoke --seeds 1,2
-//   deno task sweep experiments/bts.ts --preset smoke --grid stitch.count=1,2 --grid train.stitch.lr=3e-3,1e-2,3e-2
-//   deno task gates <run>; deno task rm <a run>; deno task serve:edit --models <run>
-// then, with the link that the last one prints, in a second terminal, for all pictures or some of them:
-//   deno run -A docs/pictures.ts 'http://127.0.0.1:8420/?token=…' [name…]
-// The picture of a run that is under way is made only if there is one.
+// Makes the pictures of all pages in docs/pictures, light and dark, or some of them:
+//   deno run -A docs/pictures.ts [--runs <folder>] [name of a picture…]
+// First it makes runs of the preset `smoke`, which takes a few minutes; in a folder that has them, it uses those.
 import { Buffer } from "node:buffer";
-import type { Page } from "playwright-core";
+import { parseArgs } from "node:util";
+import type { Browser, Page } from "playwright-core";
 import { answerOf, apiClient } from "../lib/serve/mod.ts";
 import { withBrowser } from "../tests/chromium.ts";
+import { makePictureRuns, startPictureServer } from "./picture-runs.ts";
 
 const FOLDER = new URL("pictures/", import.meta.url);
 /** Of WebP, 0 to 100. */
@@ -17,12 +14,6 @@ const QUALITY = 72;
 /** Models may be slow on a busy machine. */
 const PATIENCE_MS = 300_000;
 const [WIDE, NARROW] = [1280, 390];
-
-const [link, ...only] = Deno.args;
-if (link === undefined) {
-  console.error("Usage: deno run -A docs/pictures.ts <link that the server printed> [name of a picture…]");
-  Deno.exit(2);
-}
 
 interface Picture {
   readonly name: string;
@@ -39,15 +30,30 @@ interface Picture {
   readonly act?: (page: Page) => Promise<void>;
 }
 
-const { origin, searchParams } = new URL(link);
-const found = await whatThereIs();
-const pictures = allPictures(found).filter(({ name }) => only.length === 0 || only.includes(name));
-await Deno.mkdir(FOLDER, { recursive: true });
-await withBrowser(async (browser) => {
+const { values, positionals: only } = parseArgs({
+  args: Deno.args,
+  options: { runs: { type: "string" } },
+  allowPositionals: true,
+});
+const runsFolder = values.runs ?? await Deno.makeTempDir({ prefix: "stitchbook-pictures-" });
+await makePictureRuns(runsFolder);
+const server = await startPictureServer(runsFolder);
+const { origin, searchParams } = new URL(server.link);
+try {
+  const pictures = allPictures(await whatThereIs()).filter(({ name }) => only.length === 0 || only.includes(name));
+  await Deno.mkdir(FOLDER, { recursive: true });
+  await withBrowser((browser) => take(browser, pictures));
+} finally {
+  await server.close();
+  if (values.runs === undefined) await Deno.remove(runsFolder, { recursive: true });
+}
+Deno.exit(); // playwright keeps timers
+
+async function take(browser: Browser, pictures: readonly Picture[]): Promise<void> {
   const context = await browser.newContext();
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
-  await page.goto(link);
+  await page.goto(server.link);
   for (const { name, path, ready, part, width = WIDE, height, act } of pictures) {
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
@@ -63,8 +69,7 @@ await withBrowser(async (browser) => {
     }
   }
   await browser.close();
-});
-Deno.exit(); // playwright keeps timers
+}
 
 /** What is in the window, or a part of the page, as WebP, which playwright's own screenshots cannot be. */
 async function pictureOf(page: Page, part: string | undefined): Promise<Uint8Array> {
@@ -86,20 +91,24 @@ async function pictureOf(page: Page, part: string | undefined): Promise<Uint8Arr
 /** The runs, the sweep and the report that the pictures show: the newest of each. */
 async function whatThereIs() {
   const { api } = apiClient(origin, { token: searchParams.get("token") ?? undefined });
-  const { runs } = await answerOf(api.runs.$get({ query: {} }));
-  const { sweeps } = await answerOf(api.sweeps.$get());
-  const { reports } = await answerOf(api.reports.$get());
-  const shown = await Promise.all(
-    runs.slice(0, 30).map(({ id }) => answerOf(api.runs[":id"].$get({ param: { id }, query: { points: "recent" } }))),
-  );
-  const withGates = shown.find(({ gates }) => gates)?.run.id;
-  const [sweep, report] = [sweeps[0]?.sweep, reports[0]];
-  if (withGates === undefined || sweep === undefined || report === undefined || report.runs.length < 2) {
-    console.error("The server needs a run with a page of gates, a sweep, and a report over seeds: see this file");
-    Deno.exit(2);
+  const list = async () => (await answerOf(api.runs.$get({ query: {} }))).runs;
+  const underWay = async () => (await list()).find(({ status, cells }) => status === "running" && cells.ended > 0)?.id;
+  // It may take a moment to begin.
+  let live = await underWay();
+  for (let tries = 0; live === undefined && tries < 120; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    live = await underWay();
   }
-  const live = shown.find(({ run }) => run.status === "running")?.run.id;
-  return { run: withGates, sweep, report, live };
+  const shown = await Promise.all(
+    (await list()).map(({ id }) => answerOf(api.runs[":id"].$get({ param: { id }, query: { points: "recent" } }))),
+  );
+  const run = shown.find(({ gates }) => gates)?.run.id;
+  const sweep = (await answerOf(api.sweeps.$get())).sweeps[0]?.sweep;
+  const [report] = (await answerOf(api.reports.$get())).reports;
+  if (live === undefined || run === undefined || sweep === undefined || report === undefined) {
+    throw new Error(`${runsFolder} lacks a run with gates, a sweep, a report over seeds or a run under way`);
+  }
+  return { run, sweep, report, live };
 }
 
 function allPictures({ run, sweep, report, live }: Awaited<ReturnType<typeof whatThereIs>>): Picture[] {
@@ -108,7 +117,7 @@ function allPictures({ run, sweep, report, live }: Awaited<ReturnType<typeof wha
     { name: "runs", path: "", ready: ".run-table tbody tr", height: 560 },
     { name: "run", path: `runs/${run}`, ready: "#results img", height: 900 },
     { name: "run-phone", path: `runs/${run}`, ready: "#results img", width: NARROW, height: 780 },
-    ...(live === undefined ? [] : [{ name: "run-live", path: `runs/${live}`, ready: ".cell canvas", height: 860 }]),
+    { name: "run-live", path: `runs/${live}`, ready: ".cell canvas", height: 860, act: watch },
     { name: "curves", path: `runs/${run}`, ready: ".curves canvas", part: ".curves", height: 900 },
     { name: "prompt", path: `runs/${run}`, ready: ".prompt form", part: ".prompt", height: 1000, act: ask },
     { name: "compare", path: `compare?${compared}`, ready: "table", height: 760 },
@@ -120,6 +129,13 @@ function allPictures({ run, sweep, report, live }: Awaited<ReturnType<typeof wha
     { name: "trash", path: "trash", ready: ".removal button", height: 340 },
     { name: "sign-in", path: "sign-in?token=", ready: "#token", height: 380 },
   ];
+}
+
+/** Until the curve has some points and there is a sample of the machine. */
+async function watch(page: Page): Promise<void> {
+  await page.locator(".machine").waitFor();
+  await page.locator(".readings", { hasText: "of the limit" }).waitFor();
+  await page.waitForTimeout(20_000);
 }
 
 async function selectTrials(page: Page): Promise<void> {
