@@ -56,14 +56,14 @@ optionalTest("chromium", "two runs are selected and compared", async (t) => {
           await page.locator(".chart-plot[aria-label*='logarithmic']").waitFor();
           assert.deepEqual(address().searchParams.getAll("metric"), ["lr"]);
           await page.getByRole("link", { name: "Ignore numbers" }).click();
-          await page.getByText("There is no difference.").waitFor();
+          await page.getByText("The texts do not differ.").waitFor();
           assert.deepEqual(address().searchParams.getAll("metric"), ["lr"]);
         });
 
         await t.step("names a run that is removed while the page is open", async () => {
           await Deno.rename(`${runsFolder}/${B}`, `${runsFolder}-${B}`);
           await page.locator("#curves select").first().selectOption({ label: "grad norm" });
-          await page.locator(".chart-notes", { hasText: `No longer there: ${B}` }).waitFor();
+          await page.locator(".chart-notes", { hasText: `No longer available: ${B}` }).waitFor();
           await page.reload();
           await page.locator(".problems", { hasText: `There is no run "${B}"` }).waitFor();
           await Deno.rename(`${runsFolder}-${B}`, `${runsFolder}/${B}`);

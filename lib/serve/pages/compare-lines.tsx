@@ -30,10 +30,10 @@ export function LinesPart({ lines, view }: { readonly lines: ComparedLines; read
 }
 
 function Diff({ diff, title }: { readonly diff: ComparedLines["diff"]; readonly title: string }) {
-  if (diff === undefined) return <p class="muted">One of the two runs, or both, kept none.</p>;
-  if (diff === "too-different") return <p class="muted">The texts have too little in common for a comparison.</p>;
+  if (diff === undefined) return <p class="muted">At least one of the two runs kept none.</p>;
+  if (diff === "too-different") return <p class="muted">The texts have too little in common to compare them.</p>;
   const { parts, removed, added, cut } = diff;
-  if (parts.length === 0) return <p class="muted">There is no difference.</p>;
+  if (parts.length === 0) return <p class="muted">The texts do not differ.</p>;
   return (
     <>
       <p class="muted">{`${counted(removed)} only in the first, ${counted(added)} only in the other.`}</p>

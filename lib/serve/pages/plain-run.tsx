@@ -50,7 +50,7 @@ export function PlainRunPage({ run, labels, figures, report, gates, reports, swe
           </Entry>
           <PartOf sweep={sweep} reports={reports} />
         </dl>
-        {isUnderWay(run) && <p class="notice">This page does not follow the run: load it again to see more.</p>}
+        {isUnderWay(run) && <p class="notice">This page does not update itself: reload it to see more.</p>}
         {ending !== null && <p class={run.status === "stopped" ? "notice" : "error"}>{ending}</p>}
         {report && (
           <p>

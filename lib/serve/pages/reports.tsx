@@ -30,7 +30,7 @@ export function ReportsPage({ reports, sweeps, runs, view, total, problems }: Re
     <Frame title="Reports" bar={<Crumbs here="Reports" />}>
       <main id="main" class="home reports-page" tabindex={-1}>
         <h1>Reports</h1>
-        <p class="lead">Each is one page without scripts, which can be saved and sent.</p>
+        <p class="lead">Each report is a single page without scripts that you can save and send.</p>
         <Problems problems={problems} />
         <section class="card listed" aria-labelledby="several">
           <h2 id="several">Several seeds</h2>
@@ -118,8 +118,10 @@ function Pages({ view, total }: Pick<ReportsProps, "view" | "total">) {
   return (
     <p class="muted">
       {offset > 0 && link(Math.max(0, offset - PAGE_RUNS), "Previous runs")}
-      {` Runs ${Math.min(offset + 1, total)} to ${Math.min(offset + PAGE_RUNS, total)} of ${total} were looked at. `}
-      {offset + PAGE_RUNS < total && link(offset + PAGE_RUNS, "Further runs")}
+      {` Runs ${Math.min(offset + 1, total)} to ${
+        Math.min(offset + PAGE_RUNS, total)
+      } of ${total} were checked for reports. `}
+      {offset + PAGE_RUNS < total && link(offset + PAGE_RUNS, "More runs")}
     </p>
   );
 }

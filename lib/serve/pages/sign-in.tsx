@@ -19,14 +19,19 @@ export function SignInPage({ next, isWrong, isPrivate }: SignInProps) {
         <h1>Sign in</h1>
         <p class="lead">
           {isPrivate
-            ? "This server shows its runs only to who has its token."
-            : "Everybody on this machine can read. To change something, give the server's token."}
+            ? "This server shows its runs only to those who have its token."
+            : "Anyone on this machine can read. To make changes, enter the server's token."}
         </p>
         <p>
-          The server printed a link with the token when it started. For a run that is under way,{" "}
-          <code>deno task show</code> prints the link, too.
+          The server printed a link with the token when it started. For a run in progress, <code>deno task show</code>
+          {" "}
+          prints the link, too.
         </p>
-        {isWrong && <p class="error" role="alert">This token is not this server's. Each start makes a new one.</p>}
+        {isWrong && (
+          <p class="error" role="alert">
+            This is not the token of this server, which makes a new one each time it starts.
+          </p>
+        )}
         <form class="field" action="/sign-in" method="get">
           <label for="token">Token</label>
           <input id="token" name="token" type="password" required autocomplete="off" spellcheck={false} autofocus />
@@ -35,7 +40,7 @@ export function SignInPage({ next, isWrong, isPrivate }: SignInProps) {
         </form>
         {!isPrivate && (
           <p class="field">
-            <a href={next}>Read without it</a>
+            <a href={next}>Continue without a token</a>
           </p>
         )}
       </main>

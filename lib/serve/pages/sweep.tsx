@@ -47,9 +47,7 @@ function Plain({ sweep, report }: NonNullable<SweepPageProps["shown"]>) {
           <code>{sweep.sweep}</code>
         </Entry>
       </dl>
-      {sweep.status === "running" && (
-        <p class="notice">This page does not follow the sweep: load it again to see more.</p>
-      )}
+      {sweep.status === "running" && <p class="notice">This page does not update itself: reload it to see more.</p>}
       {report && (
         <p>
           <a href={`/api/sweeps/${encodeURIComponent(sweep.sweep)}/report`}>Open the report</a>

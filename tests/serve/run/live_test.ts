@@ -48,7 +48,11 @@ optionalTest(
               await shows(page, "#cell-3 .readings", "5 / 40");
               const element = await page.locator("#cell-3").elementHandle();
               await page.locator("#cell-3 canvas").waitFor(WAIT);
-              assert.match(await text(page, "#cell-3 .readings"), /% of the limit of 5k/);
+              // 5e10 operations a second, and 1e7 a token.
+              const now = bodies[upTo(bodies, "metrics", "seed", 5) - 1]!;
+              assert.ok(now.kind === "metrics");
+              const share = Math.round(100 * now.values.tokensPerSecond! / 5_000);
+              assert.match(await text(page, "#cell-3 .readings"), new RegExp(`[^\\d]${share} % of the limit of 5k`));
               await shows(page, "#head .facts", "Time left");
               const node = page.locator(".graph a", { hasText: "Seed" });
               assert.equal(await node.getAttribute("data-status"), "running");

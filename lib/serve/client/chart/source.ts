@@ -65,7 +65,7 @@ export function createSource({ runs, onData, onTrouble }: SourceOptions): Source
       });
       const lastSeqs = runs.map((run) => got.find((one) => one.run === run)?.lastSeq ?? -1);
       known = { data, lastSeqs };
-      onTrouble(unknown.length === 0 ? undefined : `No longer there: ${unknown.join(", ")}`);
+      onTrouble(unknown.length === 0 ? undefined : `No longer available: ${unknown.join(", ")}`);
       onData(data, mine);
     } catch (error) {
       if (!controller.signal.aborted) onTrouble(`The server did not answer (${(error as Error).message})`);

@@ -75,7 +75,7 @@ export function notesText(
     ...(broken === 0 ? [] : [`${points(broken)} ${broken === 1 ? "is" : "are"} not finite; the line is broken there`]),
     ...(missing === 0 ? [] : [`${missing} ${missing === 1 ? "curve has" : "curves have"} no ${x} in the log`]),
     ...(log && all > 0 && curves.length > 0 && masked > 0 && masked === pointsOf(curves)
-      ? ["Nothing is left to show"]
+      ? ["There is nothing to show"]
       : []),
   ].join(". ");
 }

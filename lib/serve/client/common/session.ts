@@ -25,7 +25,7 @@ function offerSignIn(offered: boolean): void {
   document.querySelector(".bar .sign-in")?.remove();
   if (!offered) return;
   const href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
-  const title = "Whoever opens the link that the server printed can change runs";
+  const title = "To make changes, open the link that the server printed";
   document.querySelector(".bar")?.append(h("a", { class: "sign-in", href, title }, "Read-only · Sign in"));
 }
 

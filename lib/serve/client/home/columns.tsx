@@ -25,13 +25,13 @@ export function ColumnsMenu({ view, names, shown, go }: {
     const columns = current.includes(key) ? current.filter((other) => other !== key) : [...current, key];
     go({ ...view, columns });
   };
-  const more = shown.moreColumns === 0 ? "" : `, ${shown.moreColumns} more differ`;
+  const more = shown.moreColumns === 0 ? "" : `; ${shown.moreColumns} more differ`;
   return (
     <details class="menu" onKeyDown={closeOnEscape}>
       <summary class="button quiet">Columns</summary>
       <div class="card">
         <p class="muted">
-          {view.columns === undefined ? `Shown: what differs between the runs${more}.` : "Chosen columns."}
+          {view.columns === undefined ? `Columns in which the runs differ${more}.` : "The columns that you chose."}
         </p>
         <input
           type="search"

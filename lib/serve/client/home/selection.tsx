@@ -31,7 +31,7 @@ export function SelectionBar({ selected, mayEdit, clear, changed }: {
   };
   const label = async (add: boolean) => {
     const tags = tag.trim().split(/\s+/).filter((text) => text !== "");
-    if (tags.length === 0) return setFault("Type a tag first");
+    if (tags.length === 0) return setFault("Enter a tag first");
     if (await act("/api/tags", { runs, add: add ? tags : [], remove: add ? [] : tags })) setTag("");
   };
   const remove = async () => {
@@ -46,7 +46,7 @@ export function SelectionBar({ selected, mayEdit, clear, changed }: {
       <strong role="status">{`${runs.length} selected`}</strong>
       {comparable
         ? <a class="button" href={`/compare?${query}`}>Compare</a>
-        : <span class="muted">{`Compare: select 2 to ${MOST_COMPARED}`}</span>}
+        : <span class="muted">{`Select 2 to ${MOST_COMPARED} runs to compare them`}</span>}
       {mayEdit && (
         <>
           <input

@@ -63,6 +63,6 @@ export function AnswerCard({ answer, error, writing, color, promptGates }: Answe
 function speed({ tokens, seconds, finish }: Answer, writing: boolean): string {
   if (tokens === 0) return writing ? "waiting" : "";
   const rate = seconds > 0 ? `, ${(tokens / seconds).toPrecision(3)} tokens/s` : "";
-  const end = writing ? "" : ({ stop: "", length: ", cut at the limit", cancelled: ", interrupted" })[finish];
+  const end = writing ? "" : ({ stop: "", length: ", cut off at the limit", cancelled: ", interrupted" })[finish];
   return `${tokens} ${tokens === 1 ? "token" : "tokens"}${rate}${end}`;
 }

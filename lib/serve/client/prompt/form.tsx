@@ -82,7 +82,7 @@ export function PromptForm({ models, busy, onAsk, onStop }: FormProps) {
           </label>
         )}
         <label>
-          <input type="checkbox" name="chat" value="yes" /> As a message
+          <input type="checkbox" name="chat" value="yes" /> As a chat message
         </label>
       </div>
       <p class="row">
@@ -92,7 +92,7 @@ export function PromptForm({ models, busy, onAsk, onStop }: FormProps) {
         {example !== undefined && (
           <button type="button" class="button quiet" onClick={fill}>A text that changes its domain</button>
         )}
-        <small class="muted">Ctrl+Enter asks</small>
+        <small class="muted">Press Ctrl+Enter to ask</small>
       </p>
     </form>
   );

@@ -78,7 +78,7 @@ export function HeatMap({ pieces, gates }: { readonly pieces: readonly Piece[]; 
         <canvas ref={canvas} width={width} height={heightOf(rows)}></canvas>
       </div>
       <p class="told" role="status">
-        {at === undefined ? "Point at a token for its numbers" : sentence(at, told, rows)}
+        {at === undefined ? "Point at a token to see its numbers" : sentence(at, told, rows)}
       </p>
     </div>
   );

@@ -175,7 +175,7 @@ async function keep(address: string, question: Question, answers: readonly Answe
   if (!edit) {
     const how = signIn
       ? "sign in with the link that the server printed"
-      : "the server may not write, and deno task serve:edit may";
+      : "this server only reads; deno task serve:edit keeps prompts";
     return `This prompt is not kept: ${how}.`;
   }
   try {

@@ -48,7 +48,7 @@ export function Machine(
         top={most}
       />
       {machine !== null && machine.threads !== null && (
-        <Figure name="Threads" value={String(machine.threads)} detail="of the device" />
+        <Figure name="Threads" value={String(machine.threads)} detail="for the device" />
       )}
     </section>
   );
