@@ -24,7 +24,8 @@ const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 let controller: AbortController | undefined;
 const listeners = new Map<Deno.Signal, () => void>();
 let stopped = false;
-let endWorker = () => {};
+/** Tells the worker that this thread listens no longer. */
+let leaveToWorker = () => {};
 
 /**
  * A signal that is aborted with a {@linkcode StopError} by the first Ctrl-C, SIGTERM or SIGHUP (a closed terminal; ignored
@@ -53,7 +54,7 @@ function stop(signal: StopName): void {
   for (const [name, listener] of listeners) {
     if (name !== "SIGHUP") Deno.removeSignalListener(name, listener);
   }
-  endWorker();
+  leaveToWorker();
   if (stopped) return;
   stopped = true;
   controller!.abort(new StopError(signal));
@@ -69,14 +70,12 @@ function stop(signal: StopName): void {
 export async function hearStopsWhileBusy(): Promise<void> {
   const signal = stopSignal();
   const signals = heededSignals();
-  const heard = new Int32Array(new SharedArrayBuffer(4));
+  const heard = new Int32Array(new SharedArrayBuffer(8));
   const worker = new Worker(new URL("./stop-worker.ts", import.meta.url), { workerData: { heard, signals } });
   await new Promise((resolve) => worker.once("message", resolve));
   worker.unref();
-  endWorker = () => {
-    endWorker = () => {};
-    worker.terminate();
-  };
+  // It goes on listening: a signal that comes while it is terminated would be lost.
+  leaveToWorker = () => Atomics.store(heard, 1, 1);
   const { aborted } = Object.getOwnPropertyDescriptors(AbortSignal.prototype);
   const listen = () => {
     const index = Atomics.load(heard, 0);
