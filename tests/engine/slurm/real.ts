@@ -22,7 +22,8 @@ interface Scenario {
 
 const scenarios: Readonly<Record<string, (scenario: Scenario) => Promise<void>>> = {
   async "a node dies during training, and the weights are those of a local run"({ cluster, runs }) {
-    const settings = ["--preset", "smoke", "--set", "train.expert.steps=60", "--set", "checkpoint.steps=5"];
+    // Long enough that no expert has ended when its node dies.
+    const settings = ["--preset", "smoke", "--set", "train.expert.steps=400", "--set", "checkpoint.steps=20"];
     const bts = (to: string, more: readonly string[]) =>
       start(cluster, ["experiments/bts.ts", "--runs", to, "--no-serve", ...settings, ...more]);
     const run = bts(runs, ["--engine", "slurm"]);
@@ -35,6 +36,7 @@ const scenarios: Readonly<Record<string, (scenario: Scenario) => Promise<void>>>
     const [attempt] = await listAttempts(folder, expert.name);
     const job = jobId((await readTable(folder))[expert.name]!);
     const node = await cluster.call("squeue", "-h", "-j", job, "-o", "%N");
+    assert.match(node, /^n[12]$/, `${expert.name} is still being trained`);
     await cluster.killNode(node);
     killProcesses(`--cell ${expert.name}`);
     await ends(run, 0);
