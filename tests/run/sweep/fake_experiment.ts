@@ -1,4 +1,5 @@
 // A small experiment without training, for the tests of sweeps: two cells, one of which all trials of a seed share.
+import { setTimeout as delay } from "node:timers/promises";
 import { resultsOf } from "../results.ts";
 import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
@@ -54,14 +55,8 @@ function metrics({ kind }: { kind: "a" | "b" }): DeclaredMetrics | undefined {
 }
 
 /** Waits so many milliseconds, or until the signal is aborted, which it then throws. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    });
-  });
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await delay(milliseconds, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
 await runMain(async () => {
