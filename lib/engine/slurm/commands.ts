@@ -25,7 +25,10 @@ export const slurmCommand = async (
   args: readonly string[],
   limitMs: number,
 ): Promise<SlurmAnswer> => {
-  const signal = AbortSignal.timeout(limitMs);
+  const late = new AbortController();
+  const { signal } = late;
+  // The timer of `AbortSignal.timeout()` would keep the process alive after everything is done.
+  const timer = setTimeout(() => late.abort(), limitMs);
   try {
     const command = new Deno.Command(name, {
       args: [...args],
@@ -54,6 +57,8 @@ export const slurmCommand = async (
       );
     }
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
 };
 
