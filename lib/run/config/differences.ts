@@ -29,8 +29,15 @@ export function differences(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<stri
     .map((key) => ({ key, ...(a.has(key) ? { a: a.get(key) } : {}), ...(b.has(key) ? { b: b.get(key) } : {}) }));
 }
 
-/** The keys of several values' leaves, without an empty group that is not empty elsewhere: its members are listed. */
+/** The keys of several values' leaves, without a group that is empty wherever it is a leaf: elsewhere it has members. */
 export function keysOf(sides: readonly ReadonlyMap<string, unknown>[]): string[] {
   const keys = [...new Set(sides.flatMap((side) => [...side.keys()]))];
-  return keys.filter((key) => !keys.some((other) => other !== key && (key === "" || other.startsWith(`${key}.`))));
+  return keys.filter((key) =>
+    !sides.every((side) => !side.has(key) || isEmptyGroup(side.get(key))) ||
+    !keys.some((other) => other !== key && (key === "" || other.startsWith(`${key}.`)))
+  );
+}
+
+function isEmptyGroup(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }

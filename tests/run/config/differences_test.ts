@@ -19,6 +19,9 @@ Deno.test("a group that is empty on one side only is told by its members", () =>
   assert.deepEqual(configDifferences(full, empty), [{ key: "pretrained.seed", a: "smollm2" }]);
   assert.deepEqual(configDifferences(empty, {}), [{ key: "pretrained", a: {} }]);
   assert.deepEqual(keysOf([empty, empty].map((side) => leavesOf(side))), ["pretrained"]);
+  // A value is never left out.
+  assert.deepEqual(configDifferences({ x: 1 }, { x: { y: 2 } }), [{ key: "x", a: 1 }, { key: "x.y", b: 2 }]);
+  assert.deepEqual(keysOf([new Map([["lr=1", "a"]]), new Map([["lr=1", "b"], ["lr=1.5", "c"]])]), ["lr=1", "lr=1.5"]);
   // A name that only begins alike is another setting.
   assert.deepEqual(configDifferences({ data: {} }, { dataset: { x: 1 } }), [
     { key: "data", a: {} },
