@@ -20,6 +20,7 @@ import {
 import { stopsAtFirst } from "./lists.ts";
 import type { ServedModel } from "./registry.ts";
 import { constraintOf, responseFormatSchema } from "./response-format.ts";
+import { skippedSchema, skippingOf, writeSkipped } from "./skip.ts";
 import { finishReason } from "./texts.ts";
 import { byteList, finite, tokenName } from "./token-names.ts";
 import { usageSchema } from "./usage.ts";
@@ -87,6 +88,7 @@ export const chatCompletionSchema = z.strictObject({
     message: z.strictObject({ role: z.literal("assistant"), content: z.string(), refusal: z.null() }),
     logprobs: logprobsSchema.nullable(),
     gates: gatesSchema.optional(),
+    skipped: skippedSchema.optional(),
     finish_reason: z.enum(["stop", "length"]),
   })),
   usage: usageSchema,
@@ -112,7 +114,7 @@ function chatTexts(request: ChatRequest, model: ServedModel): Texts {
   if (top_logprobs != null && !logprobs) {
     throw invalidParameter("top_logprobs", "'top_logprobs' needs logprobs: true");
   }
-  const off = switchedOff(request.without, model, request.model);
+  const off = { ...switchedOff(request.without, model, request.model), ...skippingOf(request, model) };
   const prompt = renderPrompt(request, model);
   const [choices, seed] = [request.n ?? 1, seedOf(request)];
   const maxTokens = tokensToGenerate(prompt.length, tokenLimit(request), model.contextLength, "messages");
@@ -151,6 +153,7 @@ function chatTexts(request: ChatRequest, model: ServedModel): Texts {
         message: { role: "assistant", content: text, refusal: null },
         logprobs: write(tokens),
         ...writeGates(gates, model, withRest(tokens, end.text), true),
+        ...writeSkipped(end, model),
         finish_reason: finishReason(end.finish),
       })),
       usage,
@@ -162,9 +165,9 @@ function chatTexts(request: ChatRequest, model: ServedModel): Texts {
       token.text === "" && !logprobs && !gates
         ? []
         : [{ ...chunk(index, { content: token.text }, [token]), ...writeGates(gates, model, [token]) }],
-    end: (index, { text, finish }) => [
-      ...(text === "" ? [] : [chunk(index, { content: text })]),
-      chunk(index, {}, undefined, finishReason(finish)),
+    end: (index, end) => [
+      ...(end.text === "" ? [] : [chunk(index, { content: end.text })]),
+      { ...chunk(index, {}, undefined, finishReason(end.finish)), ...writeSkipped(end, model) },
     ],
   };
 }

@@ -19,6 +19,7 @@ import {
 } from "./parameters.ts";
 import { stopsAtFirst } from "./lists.ts";
 import type { ServedModel } from "./registry.ts";
+import { skippedSchema, skippingOf, writeSkipped } from "./skip.ts";
 import { finishReason } from "./texts.ts";
 import { finite, tokenName } from "./token-names.ts";
 import { usageSchema } from "./usage.ts";
@@ -64,6 +65,7 @@ const choiceSchema = z.strictObject({
   index: z.int(),
   logprobs: logprobsSchema.nullable(),
   gates: gatesSchema.optional(),
+  skipped: skippedSchema.optional(),
   finish_reason: z.enum(["stop", "length"]).nullable(),
 });
 
@@ -107,7 +109,7 @@ function completionTexts(request: CompletionRequest, model: ServedModel): Texts 
     const what = gates ? "gates" : "logprobs";
     throw invalidParameter("echo", `'echo' with '${what}' cannot be streamed: those of the prompt come at the end`);
   }
-  const off = switchedOff(request.without, model, request.model);
+  const off = { ...switchedOff(request.without, model, request.model), ...skippingOf(request, model) };
   const prompts = promptsOf(request.prompt).map((prompt) => readPrompt(prompt, model));
   const [choices, seed] = [request.n ?? 1, seedOf(request)];
   const requests = prompts.flatMap(({ ids }) => {
@@ -155,6 +157,7 @@ function completionTexts(request: CompletionRequest, model: ServedModel): Texts 
             ...echo ? promptTokens(promptOf(index), end) : [],
             ...withRest(tokens, end.text),
           ], true),
+          ...writeSkipped(end, model),
           finish_reason: finishReason(end.finish),
         };
       }),
@@ -183,7 +186,13 @@ function completionTexts(request: CompletionRequest, model: ServedModel): Texts 
         finish_reason: null,
       }];
     },
-    end: (index, { text, finish }) => [{ text, index, logprobs: null, finish_reason: finishReason(finish) }],
+    end: (index, end) => [{
+      text: end.text,
+      index,
+      logprobs: null,
+      ...writeSkipped(end, model),
+      finish_reason: finishReason(end.finish),
+    }],
   };
 }
 

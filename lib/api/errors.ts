@@ -79,6 +79,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   "generate.ids": "prompt",
   "generate.stop": "stop",
   "generate.without": "without",
+  "generate.skip": "skip",
   "chat.refused": "messages",
   "chat.template": "messages",
   "chat.empty": "messages",

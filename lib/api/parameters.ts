@@ -52,10 +52,18 @@ export const sharedShape = {
     stopsAtFirst(z.array(z.string()).max(1000), () => z.string()),
     "An extension: models that it is made of and that take no part, by their names in `gates`: `expert:code`",
   ),
+  skip: optional(
+    z.strictObject({
+      below: z.number().min(0).max(1).openapi({ description: "A mean gate below which an expert rests; 0 for none" }),
+      above: optional(z.number().min(0).max(1), "A mean gate at which it comes back. Default 1.5 times `below`"),
+      every: optional(z.int().min(0), "Tokens between decisions; 0 for one, after the prompt. Default 16"),
+    }),
+    "An extension, for stitched models: experts with small gates are not run. The answer's `skipped` tells what was",
+  ),
   user: optional(z.string(), "Has no effect"),
 } as const;
 
-type SharedParameters = z.infer<z.ZodObject<typeof sharedShape>>;
+export type SharedParameters = z.infer<z.ZodObject<typeof sharedShape>>;
 
 /** @throws ApiError for combinations that make no sense, and ids outside the vocabulary */
 export function checkShared({ stream, stream_options, logit_bias }: SharedParameters, vocabSize: number): void {

@@ -18,6 +18,8 @@ export interface ServedModel {
   readonly constraints: Constraints;
   /** The models that it weighs, for a model that is made of several. */
   readonly gates?: ModelGates | undefined;
+  /** Whether it has experts that may rest. @default false */
+  readonly canRest?: boolean | undefined;
 }
 
 /** A model that can be loaded. */

@@ -2,10 +2,11 @@
 import { basename } from "node:path";
 import { didYouMean, explainError, UserError } from "../errors.ts";
 import { type ChatMessage, renderChat } from "../huggingface/mod.ts";
-import type { SamplingSettings } from "../infer/mod.ts";
+import type { SamplingSettings, SkippingSettings } from "../infer/mod.ts";
 import type { InferenceModel } from "../library/mod.ts";
 import { gateColors } from "./gate-colors.ts";
 import { defaultSampling, optionOf, readSamplingOptions, samplingNames } from "./sampling-options.ts";
+import { skippingText } from "./skipping-options.ts";
 
 /** What a conversation needs from outside. */
 export interface ChatHost {
@@ -27,6 +28,8 @@ export interface ChatOptions {
   readonly system: string | undefined;
   /** What the command line asks for; a model's defaults are below it. */
   readonly sampling: SamplingSettings;
+  /** When experts rest; of no effect for models without any that may. */
+  readonly skipping?: { readonly skip?: SkippingSettings };
   readonly maxTokens: number;
   /** Whether answers are colored by the model that speaks at each token, and the colors explained. */
   readonly gates?: { readonly colored: boolean } | undefined;
@@ -79,6 +82,7 @@ export function chatSession(first: InferenceModel, options: ChatOptions, host: C
         sampling: { ...defaultSampling(model.generation), ...sampling },
         ...(signal === undefined ? {} : { signal }),
         ...(colors === undefined ? {} : { gates: "generated" }),
+        ...(model.model.canRest ? options.skipping : {}),
       });
       let firstAt = NaN;
       for (;;) {
@@ -89,6 +93,8 @@ export function chatSession(first: InferenceModel, options: ChatOptions, host: C
         if (!next.done) continue;
         host.write(written.endsWith("\n") ? "" : "\n");
         if (colors !== undefined) host.say(colors.legend());
+        const skipped = skippingText(model, [next.value]);
+        if (skipped !== undefined) host.say(skipped);
         host.say(speedOf(next.value.generatedTokens, firstAt - began, performance.now() - firstAt, next.value.finish));
         break;
       }

@@ -11,6 +11,7 @@ import { saveConversation } from "./save-conversation.ts";
 import { checkGates } from "./gate-colors.ts";
 import { addDeviceOptions, readDeviceOptions } from "./device-options.ts";
 import { addSamplingOptions, readSamplingOptions } from "./sampling-options.ts";
+import { addSkippingOptions, checkSkipping, readSkippingOptions } from "./skipping-options.ts";
 
 interface Options extends Pick<InferenceOptions, "weights"> {
   readonly model?: string;
@@ -32,7 +33,7 @@ function commandOf(): Command {
     .option("--system <text>", "the system message")
     .option("--max-tokens <count>", "most tokens of an answer", "512")
     .option("--gates", "color each token by the model that speaks");
-  return addDeviceOptions(addSamplingOptions(command))
+  return addDeviceOptions(addSkippingOptions(addSamplingOptions(command)))
     .addOption(new Option("--weights <format>", "how weights are held in memory").choices(WEIGHT_FORMATS))
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder());
 }
@@ -45,12 +46,14 @@ export async function chatCommand(args: readonly string[], print: Print = consol
   const source = await settledSource(parsed.positional[0]!, { runs: options.runs });
   const maxTokens = readInteger("--max-tokens", options.maxTokens, 1, 10_000_000);
   const sampling = readSamplingOptions(parsed.options);
+  const skipping = readSkippingOptions(parsed.options);
   const where = readDeviceOptions(parsed.options);
   const open = (name?: string) => openForInference(source, name, { ...options, ...where, batch: 1 });
   await using model = await open(options.model);
   if (options.gates) checkGates(model);
+  checkSkipping(skipping, model);
   const gates = options.gates && { colored: isColored() };
-  await using session = chatSession(model, { system: options.system, sampling, maxTokens, gates }, {
+  await using session = chatSession(model, { system: options.system, sampling, skipping, maxTokens, gates }, {
     open,
     save: saveConversation,
     write: (text) => void process.stdout.write(text),

@@ -7,6 +7,7 @@ import {
   type GeneratedToken,
   type Generation,
   type GenerationRequest,
+  runByName,
   type TokenConstraint,
 } from "../infer/mod.ts";
 import { type InferenceModel, type InferenceOptions, openForInference } from "../library/mod.ts";
@@ -16,6 +17,7 @@ import { collect, type Print } from "./command.ts";
 import { checkGates, type GateColors, gateColors } from "./gate-colors.ts";
 import { addDeviceOptions, readDeviceOptions } from "./device-options.ts";
 import { addSamplingOptions, defaultSampling, readSamplingOptions } from "./sampling-options.ts";
+import { addSkippingOptions, checkSkipping, readSkippingOptions, skippingText } from "./skipping-options.ts";
 import { readTextFile } from "./text-file.ts";
 
 interface Options extends Pick<InferenceOptions, "weights"> {
@@ -83,7 +85,7 @@ function commandOf(): Command {
     .option("--schema <file>", "JSON schema that the text satisfies")
     .option("--regex <pattern>", "regular expression that matches the text")
     .option("--gates", "color each token by the model that speaks; with --json, write the gates");
-  return addDeviceOptions(addSamplingOptions(command))
+  return addDeviceOptions(addSkippingOptions(addSamplingOptions(command)))
     .addOption(new Option("--weights <format>", "how weights are held in memory").choices(WEIGHT_FORMATS))
     .option("--runs <folder>", "folder of the runs", defaultRunsFolder())
     .option("--stats", "write the number of tokens and their speed to stderr (default: on a terminal)")
@@ -100,12 +102,14 @@ export async function generateCommand(args: readonly string[], output: GenerateO
   const count = readInteger("--count", options.count, 1, 1000);
   const logprobs = options.logprobs === undefined ? 0 : readInteger("--logprobs", options.logprobs, 0, 1000);
   const given = readSamplingOptions(parsed.options);
+  const skipping = readSkippingOptions(parsed.options);
   const where = readDeviceOptions(parsed.options);
   const constrain = await constraintOf(options);
   const prompt = await promptOf(argument, options.file);
   const signal = stopSignal();
   await using model = await openForInference(source!, options.model, { ...options, ...where, batch: count });
   if (options.gates) checkGates(model);
+  checkSkipping(skipping, model);
   const ids = promptIds(model, prompt, options);
   const sampling = { ...defaultSampling(model.generation), ...given };
   const began = performance.now();
@@ -116,6 +120,7 @@ export async function generateCommand(args: readonly string[], output: GenerateO
     stop: options.stop,
     ...(options.json ? { logprobs } : {}), // they take time
     ...(options.gates ? { gates: "generated" } : {}),
+    ...skipping,
     signal,
     ...constrain?.(model),
   });
@@ -130,7 +135,11 @@ export async function generateCommand(args: readonly string[], output: GenerateO
   if (options.json) output.print(jsonLine(asJson(model, prompt, texts)));
   else if (streams) output.write(texts[0]!.text.endsWith("\n") ? "" : "\n");
   else texts.forEach(({ painted }, i) => output.print(`--- ${i + 1} ---\n${painted}`));
-  if (!options.json) colors.forEach((one) => output.note(one.legend()));
+  if (!options.json) {
+    colors.forEach((one) => output.note(one.legend()));
+    const skipped = skippingText(model, texts);
+    if (skipped !== undefined) output.note(skipped);
+  }
   if (options.stats ?? (output.isTerminal && !options.json)) output.note(statistics(texts, performance.now() - began));
 }
 
@@ -244,7 +253,12 @@ function asJson({ source, name, tokenizer, gates: weighed }: InferenceModel, pro
     prompt,
     promptTokens: texts[0]!.promptTokens,
     ...(withGates ? { gates: weighed } : {}),
-    texts: texts.map(({ text, finish, tokens }) => ({ text, finish, tokens: tokens.map(one) })),
+    texts: texts.map(({ text, finish, tokens, run }) => ({
+      text,
+      finish,
+      ...(run === undefined ? {} : { run: runByName(run, weighed!) }),
+      tokens: tokens.map(one),
+    })),
   };
 }
 

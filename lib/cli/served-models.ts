@@ -173,6 +173,7 @@ async function openServed(
       ends,
       chatTemplate: chat,
       gates: opened.gates,
+      canRest: opened.model.canRest,
       constraints: constraints(tokenizer, ends, opened.model.vocabSize),
     },
     bytes: Math.max(0, before - Deno.systemMemoryInfo().available),

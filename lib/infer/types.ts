@@ -34,6 +34,24 @@ export interface TokenConstraint {
   readonly complete: boolean;
 }
 
+/** When experts of a stitched model rest: they are not run, and their gates are 0. */
+export interface SkippingSettings {
+  /** An expert rests when its mean gate is below this; 0: none ever does. */
+  readonly below: number;
+  /** It comes back when its mean gate is at least this. @default 1.5 · below */
+  readonly above?: number;
+  /** Tokens between decisions, of which the first follows the prompt; 0: there is no other. @default 16 */
+  readonly every?: number;
+}
+
+/** How many tokens the models of a text have read. */
+export interface TokensRun {
+  /** Those that the hub has read. */
+  readonly tokens: number;
+  /** By number of the model's `switchable`: those that it has read, those that it read when it came back included. */
+  readonly experts: readonly { readonly model: number; readonly tokens: number }[];
+}
+
 /** A text to generate. */
 export interface GenerationRequest {
   /** Token ids of the prompt, with the token that opens a document; at least one. */
@@ -59,6 +77,11 @@ export interface GenerationRequest {
   readonly gates?: "generated" | "all";
   /** Numbers of the model's `switchable` that take no part in this text. @default none */
   readonly without?: readonly number[];
+  /**
+   * Lets experts with small gates rest, of a model that allows it; such a text shares no prompt with others in the cache.
+   * @default none rests
+   */
+  readonly skip?: SkippingSettings;
   /** Ends the generation; its place is free at once. */
   readonly signal?: AbortSignal;
 }
@@ -114,6 +137,8 @@ export interface Generation {
   readonly prompt?: readonly ScoredToken[];
   /** The gates of the prompt's tokens, if asked for; null for the first, which nothing predicts. */
   readonly promptGates?: readonly (PredictionGates | null)[];
+  /** What the models have read, if experts may rest. */
+  readonly run?: TokensRun;
 }
 
 /** Generates many texts at a time with one model. */
@@ -123,7 +148,7 @@ export interface InferenceEngine extends AsyncDisposable {
    *
    * @throws UserError before the first token if the request is out of range: `generate.length`, `generate.tokens`,
    * `generate.ids`, `generate.sampling`, `generate.stop`, `generate.gates`,
-   * `generate.without`
+   * `generate.without`, `generate.skip`
    */
   generate(request: GenerationRequest): AsyncGenerator<GeneratedToken, Generation, void>;
   /** Texts in progress, and those that wait for a place. */

@@ -4,7 +4,13 @@ import type { ParameterCounts } from "../bts/mod.ts";
 import type { Tokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { documentLosses, evaluationWindows } from "../eval/mod.ts";
-import { createEngine, type InferenceEngine, type SamplingSettings, type TokenConstraint } from "../infer/mod.ts";
+import {
+  createEngine,
+  type InferenceEngine,
+  type SamplingSettings,
+  type SkippingSettings,
+  type TokenConstraint,
+} from "../infer/mod.ts";
 import type { DecodingState, LanguageModel, LogitsOptions, ModelConfig } from "../model/mod.ts";
 import type { OpenedModel } from "./open-model.ts";
 
@@ -16,6 +22,8 @@ export interface GenerateOptions extends SamplingSettings {
   readonly stop?: readonly string[];
   /** What may be written, such as text that fits a JSON schema; for one generation only. */
   readonly constraint?: TokenConstraint;
+  /** Lets experts with small gates rest, of a stitched model. @default none rests */
+  readonly skip?: SkippingSettings;
   /** Stops the generation by throwing the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -62,7 +70,7 @@ export interface TrainedModel extends LanguageModel, Disposable {
    *
    * @returns the continuation without the prompt
    * @throws UserError `generate.length` when the prompt fills the context, `generate.tokens` for a wrong `maxTokens`,
-   *   `generate.sampling`, `generate.stop`
+   *   `generate.sampling`, `generate.stop`, `generate.skip`
    */
   generate(prompt: string, options?: GenerateOptions): Promise<string>;
   /**
@@ -96,7 +104,7 @@ export function trainedModel(
   const read = (text: string) => [tokenizer.endOfText, ...tokenizer.encode(text)];
   let engine: InferenceEngine | undefined;
   async function* stream(prompt: string, options: GenerateOptions = {}): AsyncGenerator<string, void, void> {
-    const { maxTokens = DEFAULT_TOKENS, stop, constraint, signal, ...sampling } = options;
+    const { maxTokens = DEFAULT_TOKENS, stop, constraint, skip, signal, ...sampling } = options;
     if (!Number.isInteger(maxTokens) || maxTokens < 1) {
       throw new UserError("generate.tokens", `maxTokens must be a positive integer, not ${maxTokens}`);
     }
@@ -107,6 +115,7 @@ export function trainedModel(
       sampling: { temperature: 0, ...sampling },
       ...(stop && { stop }),
       ...(constraint && { constraint }),
+      ...(skip && { skip }),
       ...(signal && { signal }),
     });
     try {

@@ -15,6 +15,13 @@ export interface DecodingState {
    * @returns undefined if it cannot go back to that length
    */
   fork(length: number): DecodingState | undefined;
+  /**
+   * Lets models rest from the next token on: they are not run, and their gates are 0. Models that rested and are not among
+   * these come back: they read the tokens that they missed. Of states of models with {@linkcode LanguageModel.canRest}.
+   *
+   * @param models numbers of {@linkcode LanguageModel.switchable}
+   */
+  rest?(models: readonly number[]): void;
   /** Frees its memory. */
   dispose(): void;
 }
@@ -30,4 +37,9 @@ export interface LogitsOptions {
   readonly lengths?: readonly number[] | undefined;
   /** Told the gates of all positions, of models that have {@linkcode LanguageModel.gates}; only with states. */
   readonly gates?: GateProbe | undefined;
+  /**
+   * Told the gates that all models would have at the places with shares, those that rest included, of models with
+   * {@linkcode LanguageModel.canRest}; only with states.
+   */
+  readonly demand?: GateProbe | undefined;
 }

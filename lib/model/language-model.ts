@@ -39,6 +39,8 @@ export interface LanguageModel {
   readonly gates?: readonly GatePlace[];
   /** Which of the models that it weighs can be switched off for a sequence, by number, but not all that it has. */
   readonly switchable?: readonly number[];
+  /** Whether its states let any of the {@linkcode switchable} models rest. @default false */
+  readonly canRest?: boolean;
   /**
    * Negative log-likelihood of each next token, in nats, for models that can compute it without all logits.
    * {@linkcode tokenLosses} falls back on the logits.

@@ -5,18 +5,14 @@ export type { ParameterSpec, Role, StitchFlops, StitchKind, StitchParameters } f
 export { STITCH_KINDS, stitchKind } from "./kinds/registry.ts";
 export type { StitchKindName } from "../stitch-kinds.ts";
 export { initialStitches, stitchParameterCount, type StitchSize, stitchSize, undecayed } from "./weights.ts";
-export {
-  beforeFirstStitch,
-  stitchedHiddenStates,
-  stitchedLanguageModel,
-  stitchModels,
-  throughStitches,
-} from "./model.ts";
+export { beforeFirstStitch, stitchedHiddenStates, stitchModels, throughStitches } from "./model.ts";
+export { stitchedLanguageModel } from "./language-model.ts";
 export { type FrozenHashes, loadStitches, saveStitches, type StitchFile } from "./file.ts";
 export { type GateColumns, type MeanGate, meanGates } from "./gates.ts";
 export { withExpert, withoutExpert } from "./modular.ts";
 export { type GateSummary, summarizeGates, type TokenGates, tokenGates } from "./token-gates.ts";
-export { disposeFrozen, freezeModels, type FrozenModels, hashFrozen } from "./stacks.ts";
+export type { FrozenModels } from "./frozen-models.ts";
+export { disposeFrozen, freezeModels, hashFrozen } from "./stacks.ts";
 export { streamGroups } from "./stream-groups.ts";
 export type { StitchedModel } from "./stitched-model.ts";
 export type { StitchConfigSchema } from "./inferred-types.ts";

@@ -3,17 +3,10 @@ import * as tf from "@tensorflow/tfjs";
 import {
   type Activations,
   continuePass,
-  dependsOnCalls,
   embed,
-  type GatePlace,
   type GateProbe,
   head,
-  headLosses,
-  headPredictions,
-  KvCache,
   type KvCaches,
-  kvShape,
-  type LanguageModel,
   type LogitsOptions,
   type ModelConfig,
   wanted,
@@ -28,9 +21,10 @@ import { stitchKind } from "./kinds/registry.ts";
 import { applyStitch, stitchGates } from "./layer.ts";
 import { streamGroups } from "./stream-groups.ts";
 import { runLayers } from "./run.ts";
-import { checkStacks, type FrozenModels } from "./stacks.ts";
+import type { FrozenModels } from "./frozen-models.ts";
+import { checkStacks } from "./stacks.ts";
 import type { StitchedModel } from "./stitched-model.ts";
-import { exclusions, StitchedState } from "./switched-off.ts";
+import { exclusions } from "./stitched-state.ts";
 
 /**
  * Assembles a stitched model.
@@ -72,14 +66,6 @@ export function gateModels({ places, experts }: StitchedModel, stitch: number): 
   return into === undefined ? [0, ...numbers] : [...numbers, 0];
 }
 
-function gatePlaces(model: StitchedModel): GatePlace[] {
-  return model.places.map(({ kind, after }, stitch) => ({
-    title: `stitch ${stitch + 1} (${kind}) after layer ${after}`,
-    models: gateModels(model, stitch),
-    shares: stitchKind(kind).shares,
-  }));
-}
-
 interface RunOptions {
   readonly documents?: tf.Tensor2D | undefined;
   /** One per row, which the ids continue. */
@@ -88,6 +74,8 @@ interface RunOptions {
   readonly dropoutSeed?: number | undefined;
   /** Told the gates of every stitch in evaluation mode. */
   readonly gates?: GateProbe | undefined;
+  /** Told the hub's state before every stitch, `[B·T, d]`. */
+  readonly hubStates?: ((stitch: number, hub: tf.Tensor2D) => void) | undefined;
   /** What is kept for the backward pass. @default "keep" */
   readonly activations?: Activations | undefined;
 }
@@ -163,31 +151,6 @@ export function stitchedForward(
   return logits;
 }
 
-/** The stitched model as a language model, in evaluation mode. */
-export function stitchedLanguageModel(model: StitchedModel): LanguageModel {
-  return {
-    vocabSize: model.config.vocabSize,
-    contextLength: model.config.contextLength,
-    logits: (ids, states, options = {}) =>
-      tf.tidy(() => stitchedForward(model, ids, { ...options, states: states as readonly KvCaches[] | undefined })),
-    losses: (ids, targets) =>
-      tf.tidy(() => headLosses(model.config, model.hub, stitchedHiddenStates(model, ids), targets)),
-    predictions: (ids, targets) =>
-      tf.tidy(() => headPredictions(model.config, model.hub, stitchedHiddenStates(model, ids), targets)),
-    // One cache per model, the hub's first. After the last stitch only the hub runs.
-    decodingState: (without) => {
-      const { config, experts, places } = model;
-      const shapes = [config.layers, ...experts.map(() => places.at(-1)!.after)].map((layers) =>
-        kvShape(config, layers)
-      );
-      return new StitchedState(shapes.map((shape) => new KvCache(shape)), without);
-    },
-    promptAtOnce: dependsOnCalls(model.config),
-    gates: gatePlaces(model),
-    switchable: model.experts.map((_, i) => i + 1),
-  };
-}
-
 /** In a pair the two models swap roles at every other stitch: the receiving model takes the place of the hub. */
 function stitchStates(model: StitchedModel, k: number, states: States, options: RunOptions): States {
   if (model.places[k]!.into === undefined) {
@@ -210,6 +173,8 @@ function stitchInto(
   options: RunOptions,
   exclusions?: tf.Tensor2D,
 ): States {
+  options.hubStates?.(k, states.hub);
+  if (states.experts.length === 0) return states; // the hub's gate is 1
   const layer = { ...model.layers[k]!, exclusions };
   options.gates?.(k, tf.mean(stitchGates(layer, states.hub), 2));
   const rngSeed = options.dropoutSeed === undefined ? undefined : hash32(options.dropoutSeed, "stitch", k);

@@ -14,27 +14,10 @@ import {
   type Weights,
 } from "../model/mod.ts";
 import { holdConstant, packHalf, streamedTensor } from "../tensor/mod.ts";
+import { disposeApart } from "./apart.ts";
 import { placeStitches, type StitchConfig } from "./config.ts";
+import type { FrozenModels } from "./frozen-models.ts";
 import { type StreamGroup, streamGroups } from "./stream-groups.ts";
-
-/** A layer's weights for the models of one group: `[models, …]`, or without that dimension if they are one model's. */
-export interface Stack {
-  readonly group: StreamGroup;
-  readonly weights: Weights;
-}
-
-/**
- * A hub and its experts on the device, every weight once, for `stitchModels()`. What the stitched model never reads, such
- * as the experts' heads, is left out.
- */
-export interface FrozenModels {
-  /** The hub's embeddings, final norm and head; int32 tensors are in half precision. */
-  readonly hub: Weights;
-  /** The experts' embeddings. */
-  readonly experts: readonly Weights[];
-  /** By layer, one for each of {@linkcode streamGroups}. */
-  readonly stacks: readonly (readonly Stack[])[];
-}
 
 /**
  * Copies a hub and its experts onto the device, stacked for the stitches of this configuration. If `stitch.frozen` is
@@ -122,6 +105,7 @@ function stacked(
 
 /** Frees what {@linkcode freezeModels} made. */
 export function disposeFrozen({ hub, experts, stacks }: FrozenModels): void {
+  disposeApart(stacks);
   [hub, ...experts, ...stacks.flat().map(({ weights }) => weights)].forEach(disposeWeights);
 }
 

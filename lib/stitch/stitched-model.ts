@@ -3,7 +3,7 @@ import type { ModelConfig, Weights } from "../model/mod.ts";
 import type { StitchPlace } from "./config.ts";
 import type { StitchLayer } from "./layer.ts";
 import type { StreamGroup } from "./stream-groups.ts";
-import type { FrozenModels } from "./stacks.ts";
+import type { FrozenModels } from "./frozen-models.ts";
 
 /** A hub, its experts (all of one shape, all frozen) and the stitches between them. */
 export interface StitchedModel {

@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import { isTaping } from "./operation.ts";
 
-export { inShape, interruptible, isTaping, runKernel } from "./operation.ts";
+export { inShape, interruptible, isTaping, kept, runKernel } from "./operation.ts";
 
 /** Whether the current backend has its own kernel called `name`. */
 export function hasKernel(name: string): boolean {

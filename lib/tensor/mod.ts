@@ -29,6 +29,7 @@ export { HALF_ERROR, markBfloat16, packHalf, weightShape } from "./ops/half.ts";
 export { PACKED_FORMATS, type PackedFormat } from "./packed-format.ts";
 export { isPacked, type PackedMatrix, packedMatrix, unpackWeight } from "./ops/packed.ts";
 export { encodedRows, packedBytes, packedTensor, type RowSource } from "./packed/tensor.ts";
+export { stackPart } from "./packed/part.ts";
 export { type Encoded, encodeQ8 } from "./packed/encode.ts";
 export { fitsFormat, FORMAT_OF, holdsExactly, rowBytes, type RowType } from "./packed/panels.ts";
 export { dropout } from "./ops/dropout.ts";

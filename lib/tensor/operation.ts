@@ -111,8 +111,8 @@ function savedFor(name: string, inputs: Inputs, outputs: readonly tf.Tensor[]): 
 }
 
 /** Another tensor that shares the values and that no scope disposes. */
-function kept(x: tf.Tensor): tf.Tensor {
+export function kept({ dataId, dtype, shape }: tf.TensorInfo): tf.Tensor {
   const { backend } = engine();
-  backend.incRef(x.dataId);
-  return tf.keep(engine().makeTensorFromTensorInfo(x));
+  backend.incRef(dataId);
+  return tf.keep(engine().makeTensorFromTensorInfo({ dataId, dtype, shape }));
 }

@@ -30,7 +30,10 @@ export async function withStitchedApi(
     constraints: constraints(TOKENIZER, ends),
   };
   const gates = { places: model.gates!, models: NAMES, switchable: model.switchable! };
-  const all = new Map([["run/bts", { ...seed, gates }], ...NAMES.map(({ name }) => [`run/${name}`, seed] as const)]);
+  const all = new Map<string, ServedModel>([
+    ["run/bts", { ...seed, gates, canRest: true }],
+    ...NAMES.map(({ name }) => [`run/${name}`, seed] as const),
+  ]);
   const models: ModelRegistry = {
     models: [...all].map(([name, { gates }]) => ({
       name,

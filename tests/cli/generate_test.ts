@@ -76,6 +76,11 @@ Deno.test("`deno task generate` refuses what it cannot read before a model is op
       [["a", "x", "--max-tokens", "0"], "command.malformed", /--max-tokens 0/],
       [["a", "x", "--temperature", "hot"], "command.malformed", /--temperature hot: expected a number/],
       [["a", "x", "--top-p", "2"], "generate.sampling", /--top-p cannot be 2/],
+      [["a", "x", "--skip", "2"], "generate.skip", /--skip cannot be 2: expected a gate from 0 to 1/],
+      [["a", "x", "--skip", "0.2", "--skip-above", "0.1"], "generate.skip", /--skip-above cannot be 0\.1/],
+      [["a", "x", "--skip", "0.2", "--skip-every", "0.5"], "generate.skip", /--skip-every cannot be 0\.5/],
+      [["a", "x", "--skip-every", "4"], "generate.skip", /--skip-every has no effect without --skip/],
+      [["a", "x", "--skip", "low"], "command.malformed", /--skip low: expected a number/],
       [["a", "x", "--weights", "q3"], "command.invalid-argument", /q3/],
       [["a", "x", "--schema", join(folder, "no.json")], "generate.constraint", /no\.json is not JSON/],
       [["a", "x", "--schema", "s", "--regex", "r"], "generate.constraint", /one constraint/],
@@ -94,4 +99,6 @@ Deno.test("`deno task generate` refuses what it cannot read before a model is op
     await assert.rejects(run(model, "x", "--regex", "a(?=b)", "--device", "cpu"), UserError);
     const gates = run(model, "x", "--gates", "--device", "cpu");
     await assert.rejects(gates, (error) => error instanceof UserError && error.code === "generate.gates");
+    const skip = run(model, "x", "--skip", "0.1", "--device", "cpu");
+    await assert.rejects(skip, (error) => error instanceof UserError && error.code === "generate.skip");
   }));

@@ -2,6 +2,7 @@
 import { UserError } from "../../errors.ts";
 import type { LanguageModel } from "../../model/mod.ts";
 import { resolveSampling } from "../sampling/settings.ts";
+import { resolveSkipping } from "../skipping.ts";
 import { checkStops } from "../text-stream.ts";
 import type { GenerationRequest } from "../types.ts";
 
@@ -10,13 +11,13 @@ const MOST_LOGPROBS = 1000;
 
 /**
  * @throws UserError `generate.length`, `generate.tokens`, `generate.ids`, `generate.sampling`, `generate.stop`,
- *   `generate.gates`, `generate.without`
+ *   `generate.gates`, `generate.without`, `generate.skip`
  */
 export function checkRequest(
-  { prompt, maxTokens, sampling, stop, logprobs, gates, without = [] }: GenerationRequest,
-  { vocabSize, contextLength, gates: places, switchable = [] }: Pick<
+  { prompt, maxTokens, sampling, stop, logprobs, gates, without = [], skip }: GenerationRequest,
+  { vocabSize, contextLength, gates: places, switchable = [], canRest = false }: Pick<
     LanguageModel,
-    "vocabSize" | "contextLength" | "gates" | "switchable"
+    "vocabSize" | "contextLength" | "gates" | "switchable" | "canRest"
   >,
 ): void {
   if (prompt.length === 0) {
@@ -59,6 +60,15 @@ export function checkRequest(
   }
   if (places !== undefined && new Set(without).size >= places.at(-1)!.models.length) {
     throw new UserError("generate.without", "All models are switched off", "leave one of them on");
+  }
+  if (skip !== undefined) {
+    resolveSkipping(skip);
+    if (!canRest) {
+      throw new UserError(
+        "generate.skip",
+        "No model can be skipped: only a stitched model with a hub, and without dynamic RoPE scaling, has experts that may rest",
+      );
+    }
   }
   resolveSampling(sampling ?? {}, vocabSize);
   checkStops(stop ?? []);

@@ -104,14 +104,18 @@ export function createEngine(
     }
     sequences.forEach((one, row) => {
       if (one.finished !== undefined) return; // cancelled meanwhile
-      const { logits, gates } = results[row]!;
+      const { logits, gates, demand } = results[row]!;
       attempt(one, () => {
         if (all) scorePrompt(one, logits, before[row]!, model.vocabSize);
         if (one.request.gates === "all") keepPromptGates(one, gates);
+        one.skipper?.read(demand);
         if (unread(one) > 0) return;
         const last = logits.subarray(logits.length - model.vocabSize);
         if (before[row]! < one.request.prompt.length) keepPrompt(one, last);
         advance(one, last, voice, gates.at(-1));
+        if (one.finished !== undefined) return;
+        const resting = one.skipper?.decide();
+        if (resting !== undefined) one.state!.rest!(resting);
       });
     });
   }
@@ -197,8 +201,8 @@ export function createEngine(
   };
 }
 
-/** Whether models are switched off: the states of the cache are of all models. */
-const isApart = ({ request: { without = [] } }: Sequence) => without.length > 0;
+/** Whether models are switched off, or may rest: the states of the cache are of all models. */
+const isApart = ({ request: { without = [] }, skipper }: Sequence) => without.length > 0 || skipper !== undefined;
 
 const scoresOf = ({ request: { scorePrompt, logprobs = 0 }, scores }: Sequence) =>
   scorePrompt ? { alternatives: logprobs, tokens: scores } : undefined;

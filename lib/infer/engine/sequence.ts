@@ -3,6 +3,7 @@ import type { Tokenizer } from "../../data/mod.ts";
 import type { DecodingState, LanguageModel } from "../../model/mod.ts";
 import { scoreToken } from "../sampling/logprobs.ts";
 import { type Sampler, sampler } from "../sampling/sampler.ts";
+import { createSkipper, resolveSkipping, type Skipper } from "../skipping.ts";
 import { type TextStream, textStream } from "../text-stream.ts";
 import type {
   FinishReason,
@@ -30,6 +31,8 @@ export interface Sequence {
   readonly scores: ScoredToken[];
   /** Gates of the prompt's first tokens, if they are asked for. */
   readonly promptGates: (PredictionGates | null)[];
+  /** Decides which experts rest; undefined if none may. */
+  readonly skipper: Skipper | undefined;
   readonly sampler: Sampler;
   readonly text: TextStream;
   finished: FinishReason | undefined;
@@ -55,10 +58,17 @@ export function sequence(request: GenerationRequest, { model, tokenizer }: Voice
     cached: 0,
     scores: [],
     promptGates: [],
+    skipper: skipperOf(request, model),
     sampler: sampler(sampling ?? {}, { vocabSize: model.vocabSize, prompt, ...(constraint && { constraint }) }),
     text: textStream(tokenizer, stop, prompt),
     finished: undefined,
   };
+}
+
+/** With a threshold of 0 none would ever rest, so nothing is measured. */
+function skipperOf({ skip, prompt }: GenerationRequest, { gates, switchable }: LanguageModel): Skipper | undefined {
+  if (skip === undefined || skip.below === 0) return undefined;
+  return createSkipper(resolveSkipping(skip), prompt.length, gates!.filter(({ shares }) => shares), switchable!);
 }
 
 /** Tokens of the prompt that are still to be read. */
@@ -121,7 +131,7 @@ export function advance(sequence: Sequence, logits: Float32Array, { ends }: Voic
 export function finish(sequence: Sequence, reason: FinishReason): void {
   if (sequence.finished !== undefined) return;
   sequence.finished = reason;
-  const { request: { prompt, scorePrompt, gates }, ids, cached, scores, promptGates, text, output } = sequence;
+  const { request: { prompt, scorePrompt, gates }, ids, cached, scores, promptGates, skipper, text, output } = sequence;
   output.end({
     finish: reason,
     text: text.end(),
@@ -130,6 +140,7 @@ export function finish(sequence: Sequence, reason: FinishReason): void {
     generatedTokens: ids.length - prompt.length,
     ...(scorePrompt && scores.length === prompt.length ? { prompt: scores } : {}),
     ...(gates === "all" && promptGates.length === prompt.length ? { promptGates } : {}),
+    ...(skipper === undefined ? {} : { run: skipper.run }),
   });
 }
 

@@ -1,6 +1,6 @@
 // One step of an engine: some texts read a part of their prompts, then all others read and write a token.
 import * as tf from "@tensorflow/tfjs";
-import type { LanguageModel } from "../../model/mod.ts";
+import type { GateProbe, LanguageModel } from "../../model/mod.ts";
 import { rowInvariant } from "../../tensor/mod.ts";
 import type { PredictionGates } from "../types.ts";
 import { type Sequence, unread, type Voice } from "./sequence.ts";
@@ -87,6 +87,8 @@ export interface PassResult {
   readonly logits: Float32Array;
   /** Of its positions; empty if nobody asked for them. */
   readonly gates: readonly PredictionGates[];
+  /** The gates that all models would have, at the places with shares; empty if experts may not rest. */
+  readonly demand: readonly PredictionGates[];
 }
 
 /** Runs a pass: what it gives, by text. */
@@ -98,8 +100,9 @@ export async function runPass({ parts, all }: Pass, { model }: Voice): Promise<P
     ...Array.from({ length: time - length }, () => 0),
   ]);
   const isAsked = parts.some(({ sequence: { request } }) => request.gates !== undefined);
-  const gates: tf.Tensor2D[] = [];
-  const keep = (place: number, values: tf.Tensor2D) => void (gates[place] = tf.keep(values));
+  const mayRest = parts.some(({ sequence: { skipper } }) => skipper !== undefined);
+  const [gates, demand]: [tf.Tensor2D[], tf.Tensor2D[]] = [[], []];
+  const keep = (into: tf.Tensor2D[]): GateProbe => (place, values) => void (into[place] = tf.keep(values));
   let logits: tf.Tensor3D | undefined;
   try {
     logits = tf.tidy(() => {
@@ -107,20 +110,27 @@ export async function runPass({ parts, all }: Pass, { model }: Voice): Promise<P
       const states = parts.map(({ sequence }) => sequence.state!);
       const options = {
         last: !all,
-        gates: isAsked ? keep : undefined,
+        gates: isAsked ? keep(gates) : undefined,
+        demand: mayRest ? keep(demand) : undefined,
         ...(lengths.every((length) => length === time) ? {} : { lengths }),
       };
       return rowInvariant(() => model.logits(ids, states, options));
     });
     const values = await logits.data<"float32">() as Float32Array;
-    const places = await Promise.all(gates.map((place) => place.array()));
+    // The places of `demand` are those with shares alone.
+    const [told, asked] = await Promise.all(
+      [gates, demand].map((kept) => Promise.all(Object.values(kept).map((place) => place.array()))),
+    );
     const size = values.length / parts.length;
+    const ofRow = (places: readonly number[][][], row: number, length: number) =>
+      places.length === 0 ? [] : Array.from({ length }, (_, t) => places.map((rows) => rows[row * time + t]!));
     return lengths.map((length, row) => ({
       logits: values.subarray(row * size, row * size + (all ? length * model.vocabSize : size)),
-      gates: isAsked ? Array.from({ length }, (_, t) => places.map((rows) => rows[row * time + t]!)) : [],
+      gates: ofRow(told!, row, length),
+      demand: ofRow(asked!, row, length),
     }));
   } finally {
     logits?.dispose();
-    tf.dispose(gates);
+    tf.dispose([...Object.values(gates), ...Object.values(demand)]);
   }
 }

@@ -23,9 +23,13 @@ export interface PackedMatrix {
   readonly format: PackedFormat;
   /** `[out, in]`, or `[models, out, in]`. */
   readonly shape: readonly number[];
+  /** Which matrix of the stack that the words are of; undefined if they are all its own. */
+  readonly part?: number;
 }
 
 const matrices = new WeakMap<object, PackedMatrix>();
+/** Tensors that share the words of a stack, and are one of its matrices. */
+const parts = new WeakMap<object, PackedMatrix>();
 
 /** Declares what the words of an int32 tensor, and of all that share its values, hold. */
 export function markPacked<T extends tf.Tensor>(w: T, matrix: PackedMatrix): T {
@@ -33,9 +37,15 @@ export function markPacked<T extends tf.Tensor>(w: T, matrix: PackedMatrix): T {
   return w;
 }
 
+/** Declares that a tensor, which shares the words of a stack, is one of its matrices. */
+export function markPart<T extends tf.Tensor>(w: T, matrix: PackedMatrix): T {
+  parts.set(w, matrix);
+  return w;
+}
+
 /** What a packed weight holds; undefined for any other tensor. */
 export function packedMatrix(w: tf.TensorInfo): PackedMatrix | undefined {
-  return w.dtype === "int32" ? matrices.get(w.dataId) : undefined;
+  return w.dtype === "int32" ? parts.get(w) ?? matrices.get(w.dataId) : undefined;
 }
 
 /** Whether a weight is packed. */

@@ -22,14 +22,15 @@ function weightOf(backend: StitchbookCPU, w: tf.TensorInfo) {
   if (matrix === undefined) throw new Error(`A weight [${w.shape}] is not packed`);
   const [N, K] = matrix.shape.slice(-2) as [number, number];
   const panels = Math.ceil(N / PACKED_LANES);
+  const bytes = panelBytes(matrix.format, K);
   return {
     format: PACKED_FORMATS.indexOf(matrix.format),
     stack: matrix.shape.slice(0, -2),
     N,
     K,
     panels,
-    panelBytes: panelBytes(matrix.format, K),
-    address: backend.address(w, "int32"),
+    panelBytes: bytes,
+    address: backend.address(w, "int32") + (matrix.part ?? 0) * panels * bytes,
   };
 }
 
