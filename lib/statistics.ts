@@ -1,4 +1,4 @@
-// Quantiles of the beta and Student's t distribution, and the intervals of a proportion and of a mean.
+// Quantiles of the beta and Student's t distribution, the intervals of a proportion and of a mean, and correlations.
 
 /** ln Γ(x) for x > 0, to about 15 digits (Lanczos 1964, with g = 7 and nine coefficients). */
 function logGamma(x: number): number {
@@ -114,4 +114,29 @@ export function meanInterval(values: readonly number[]): MeanInterval {
 
 export function varianceOf(values: readonly number[], mean: number): number {
   return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+}
+
+/** Pearson's correlation coefficient; NaN where one of the two does not vary. */
+export function pearson(x: readonly number[], y: readonly number[]): number {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [mx, my] = [mean(x), mean(y)];
+  let xy = 0, xx = 0, yy = 0;
+  for (let i = 0; i < x.length; i++) {
+    const dx = x[i]! - mx, dy = y[i]! - my;
+    xy += dx * dy;
+    xx += dx * dx;
+    yy += dy * dy;
+  }
+  return xx === 0 || yy === 0 ? NaN : xy / Math.sqrt(xx * yy);
+}
+
+/** Spearman's rank correlation coefficient, where equal values share their mean rank. */
+export function spearman(x: readonly number[], y: readonly number[]): number {
+  return pearson(meanRanks(x), meanRanks(y));
+}
+
+/** Ranks from 1; equal values share the mean of theirs. */
+function meanRanks(values: readonly number[]): number[] {
+  const sorted = values.toSorted((a, b) => a - b);
+  return values.map((value) => (sorted.indexOf(value) + sorted.lastIndexOf(value)) / 2 + 1);
 }

@@ -4,7 +4,10 @@ import type { CellCost } from "../run/mod.ts";
 import { pretrainFlops, type TrainConfig, trainedLayers, trainingBytes } from "../train/mod.ts";
 
 /** Training tokens of a phase. */
-export function trainedTokens({ steps, batch }: TrainConfig, { contextLength }: ModelConfig): number {
+export function trainedTokens(
+  { steps, batch }: TrainConfig,
+  { contextLength }: Pick<ModelConfig, "contextLength">,
+): number {
   return steps * batch * contextLength;
 }
 

@@ -77,7 +77,11 @@ export async function branchedRun(runsFolder: string, id: string): Promise<Finis
   if (view === undefined) throw new UserError("run.none", `The run ${id} is no longer in ${runsFolder}`);
   if (view.experiment !== "expert") {
     const config = ownSettings.safeParse(view.config).success ? mainSettings.safeParse(view.config).data : undefined;
-    if (config === undefined) throw otherExperiment(view, "does not branch experts from a seed");
+    // A ranking of domains has the same settings, but trains no experts.
+    const has = (kind: string) => view.cells.some(({ name }) => name.startsWith(`${kind}:`));
+    if (config === undefined || (has("probe") && !has("expert"))) {
+      throw otherExperiment(view, "does not branch experts from a seed");
+    }
     const stitches = view.cells.flatMap(({ name }) => name.startsWith("stitch:") ? [name] : []);
     const stitched = WITH_STITCHES.has(view.experiment)
       ? new Map([["bts", "stitch"]])

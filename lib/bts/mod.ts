@@ -16,6 +16,7 @@ export { completeFromCheckpoints, openFitting } from "./complete.ts";
 export { DEFAULT_MIX, domainDefaults } from "./domain-defaults.ts";
 export { microBatchTokens, trainedTokens } from "./cost.ts";
 export { decoderCell, expertPhase, trainExpert, trainSeed } from "./decoders.ts";
+export { evaluationSet } from "./evaluation-set.ts";
 export { expertMix } from "./expert-mix.ts";
 export { checkChange, checkRestitching } from "./expert-check.ts";
 export { type LabData, labExperiment, type LabWith } from "./experiment.ts";

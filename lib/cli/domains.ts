@@ -5,4 +5,5 @@ import { commandGroup } from "./group.ts";
 export const domainsCommand = commandGroup("domains", "Domains of unlabeled text.", {
   assign: ["./domains-assign.ts", "assignDomainsCommand"],
   discover: ["./domains-discover.ts", "discoverDomainsCommand"],
+  rank: ["./domains-rank.ts", "rankDomainsCommand"],
 });

@@ -17,7 +17,7 @@ export async function withEncoder<T>(body: (open: OpenEncoder) => Promise<T>): P
 }
 
 /** The folder of a model; for a run, that of its seed. */
-async function seedFolder(runsFolder: string, model: string): Promise<string> {
+export async function seedFolder(runsFolder: string, model: string): Promise<string> {
   const isPath = /[\\/.:]/.test(model) || await Deno.stat(model).then(() => true, () => false);
   return await modelFolder(runsFolder, isPath ? model : `${model}:seed`);
 }

@@ -5,20 +5,21 @@ import type { Print } from "./command.ts";
 import { later } from "./later.ts";
 
 /** A subcommand. */
-type Action = (args: readonly string[], print: Print) => Promise<void>;
+type Action = (args: readonly string[], print: Print) => Promise<number | void>;
 
 /**
  * A command that runs one of its subcommands.
  *
  * @param about what it is, in a sentence
  * @param subcommands the file of each, and the function in it
- * @returns throws UserError `command.unknown` naming the nearest subcommand
+ * @returns resolves to the exit code of a subcommand that has one; throws UserError `command.unknown` naming the nearest
+ *   subcommand
  */
 export function commandGroup(
   name: string,
   about: string,
   subcommands: Readonly<Record<string, readonly [file: string, action: string]>>,
-): (args: readonly string[], print?: Print) => Promise<void> {
+): (args: readonly string[], print?: Print) => Promise<number | void> {
   const words = Object.keys(subcommands);
   const names = words.map((word) => `${name} ${word}`);
   return async (args, print = console.log) => {

@@ -1,4 +1,4 @@
-// Domains that are found rather than named: clusters of unlabeled documents.
+// Domains that are found rather than named: clusters of unlabeled documents, and which of them deserve an expert.
 export { assignDocuments, type Assignment, type AssignOptions } from "./assign.ts";
 export { MOST_CLUSTERS } from "./clusters.ts";
 export { CONFIG_FILE } from "./config-file.ts";
@@ -9,3 +9,37 @@ export type { ClusterDrift, Drift, ShareDrift } from "./drift.ts";
 export { type Encoder, openEncoder } from "./hidden.ts";
 export { REPORT_FILE } from "./report.ts";
 export { assignmentTable, clusteringFacts, clustersTable, overlapTable } from "./tables.ts";
+export {
+  type Agreement,
+  bestGains,
+  type Choice,
+  type ChoiceOptions,
+  type ChoiceStep,
+  choiceTable,
+  type ChoiceValue,
+  choiceValues,
+  chooseExperts,
+  chooseGreedily,
+  type DomainLosses,
+  FEWEST_CANDIDATES,
+  type Gain,
+  gainAgreement,
+  type GainMatrix,
+  gainMatrixTable,
+  type GainPair,
+  gainsTable,
+  type Interval,
+  jointGain,
+  meanLosses,
+  type PlacedGain,
+  type ProbeGains,
+  probeGains,
+  type ProbeLosses,
+  rankingTable,
+  type RankRange,
+  rankRanges,
+  rankText,
+  stitchMix,
+  stitchMixTable,
+  tokenizerRemark,
+} from "./rank/mod.ts";

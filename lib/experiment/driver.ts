@@ -143,10 +143,11 @@ async function runSeeds<Schema extends z.ZodType, Prepared>(
     await server?.close();
   }
   if (invocation.serve) terminal.print(`See it again with: deno task serve${runsOption(runsFolder)}`);
-  const { tables } = experiment;
+  const { tables, longTables = [] } = experiment;
+  const inJson = tables && [...tables, ...longTables];
   const outcome = seeds.length === 1
-    ? runJson(views[0]!, tables)
-    : await seedsOutcome(invocation, views, tables, command, terminal);
+    ? runJson(views[0]!, inJson)
+    : await seedsOutcome(invocation, views, inJson, command, terminal);
   const seconds = Math.round((performance.now() - began) / 100) / 10;
   if (invocation.json) console.log(JSON.stringify({ ...outcome, seconds }));
   // For `> results.txt`; a terminal has shown the table already.

@@ -14,6 +14,8 @@ import {
 export interface Experiment<Schema extends z.ZodType, Prepared> extends CheckedExperiment<Schema> {
   /** Names of the tables that are its result, if that is not a table of methods: for the terminal and for `--json`. */
   readonly tables?: readonly string[];
+  /** Names of tables that belong to the result but are too long for the terminal; only with `tables`. @default none */
+  readonly longTables?: readonly string[];
   /** What stands before the options in the command that repeats a run. */
   readonly words?: readonly string[];
   /** What computes in place of a device of this machine, in words; undefined: a device does. @default always a device */

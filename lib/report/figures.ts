@@ -21,6 +21,7 @@ import { bestOf } from "./grid.ts";
 import { instabilityFigures, isArm, pointsOf } from "./instability.ts";
 import type { Figure } from "./figures/plot.ts";
 import { cellLabel, expertDomain, methodColors, methodLabel, methodOfModel, orderMethods } from "../methods.ts";
+import { gainsFigure } from "./ranking.ts";
 import { refinementFigures } from "./refinement.ts";
 import { stitchKindFacts } from "../stitch-kinds.ts";
 import { methodsOf, tableNamed } from "./results.ts";
@@ -39,6 +40,7 @@ export function resultFigures(view: RunView): Figure[] {
     meanFigure(view),
     matrixFigure(view),
     differencesFigure(view),
+    gainsFigure(view),
     ...refinementFigures(view),
     ...instabilityFigures(view),
     gatesFigure(view),

@@ -6,6 +6,7 @@ import { escapeMarkdown, fenced } from "./escape.ts";
 import { duration } from "./format.ts";
 import { type Grid, gridMarkdown, gridOf } from "./grid.ts";
 import { type AboutRun, processGrids, settingsGrid } from "./provenance.ts";
+import { rankingTables, rankingVerdict } from "./ranking.ts";
 import { named, refinementVerdict } from "./refinement.ts";
 import { gatesGrid, measureGrids, tableNamed } from "./results.ts";
 import { bracketNote, otherTables, statusSentence } from "./summary.ts";
@@ -38,6 +39,10 @@ export function reportMarkdown(view: RunView, about?: AboutRun): string {
     ...(view.error === null ? [] : [fenced(view.error)]),
     ...heading("What this run shows", [headline(view), claimList(view), bracketNote(claims(view))]),
     ...heading("Results", grids("scores")),
+    ...heading("Domains that deserve an expert", [
+      rankingVerdict(view) && escapeMarkdown(rankingVerdict(view)!),
+      ...rankingTables(view).map((table) => titled(gridOf(table))),
+    ]),
     ...heading("Refinement", [refinementVerdict(view), refinement && titled(gridOf(named(refinement)))]),
     ...heading("Curves", [about && curveList(view)]),
     ...heading("Instability", [outcomes && titled(gridOf(outcomes))]),

@@ -10,6 +10,7 @@ import type { Figure } from "./figures/plot.ts";
 import { duration } from "./format.ts";
 import { gridHtml, gridOf } from "./grid.ts";
 import { instabilityFigures } from "./instability.ts";
+import { gainsFigure, rankingTables, rankingVerdict } from "./ranking.ts";
 import { named, refinementFigures, refinementVerdict } from "./refinement.ts";
 import { type AboutRun, processGrids, settingsGrid } from "./provenance.ts";
 import { measureGrids, tableNamed } from "./results.ts";
@@ -34,6 +35,11 @@ export function reportHtml(view: RunView, about?: AboutRun): string {
     section(
       "Results",
       first === undefined ? "" : first + figure(matrixFigure(view)) + figure(differencesFigure(view)) + others.join(""),
+    ),
+    section(
+      "Domains that deserve an expert",
+      ranking(view) + figure(gainsFigure(view)) +
+        rankingTables(view).map((table) => gridHtml(gridOf(table))).join("\n"),
     ),
     section("Refinement", refinement(view) + refinementFigures(view).map(figure).join("\n")),
     results === null ? section("Results so far", figure(matrixFigure(view))) : "",
@@ -71,6 +77,11 @@ export function reportHtml(view: RunView, about?: AboutRun): string {
 ${statusHtml(view)}</header>
 ${sections.join("")}`,
   );
+}
+
+function ranking(view: RunView): string {
+  const verdict = rankingVerdict(view);
+  return verdict === undefined ? "" : `<p class="lead">${escapeHtml(verdict)}</p>`;
 }
 
 function refinement(view: RunView): string {

@@ -4,7 +4,19 @@ import type { Claim } from "./wording.ts";
 
 /** Tables that the report shows in a form of its own. */
 const OWN_TABLES: ReadonlySet<string> = new Set(
-  ["results", "matrix", "gates", "cost", "comparisons", "outcomes", "update-ratios", "refinement"],
+  [
+    "results",
+    "matrix",
+    "gates",
+    "cost",
+    "comparisons",
+    "outcomes",
+    "update-ratios",
+    "refinement",
+    "ranking",
+    "choice",
+    "stitch-mix",
+  ],
 );
 
 /** All other tables that cells logged. */

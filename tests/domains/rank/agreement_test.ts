@@ -1,0 +1,46 @@
+// Agreement of predicted and realized gains: correlations, and the values of choices against all choices.
+import assert from "node:assert/strict";
+import { choiceValues, gainAgreement, jointGain } from "../../../lib/domains/mod.ts";
+import { random } from "../../../lib/random.ts";
+import { pearson, spearman } from "../../../lib/statistics.ts";
+
+const SEED = 20261130;
+
+Deno.test("Pearson's and Spearman's correlations are those of SciPy", () => {
+  // scipy.stats.pearsonr and spearmanr of these numbers.
+  const x = [1, 2, 2, 4, 7, 3], y = [2, 1, 4, 4, 9, 0];
+  assert.ok(Math.abs(pearson(x, y) - SCIPY.pearson) < 1e-12, String(pearson(x, y)));
+  assert.ok(Math.abs(spearman(x, y) - SCIPY.spearman) < 1e-12, String(spearman(x, y)));
+  assert.ok(Number.isNaN(pearson([1, 1], [1, 2])));
+});
+const SCIPY = { pearson: 0.8081136567616973, spearman: 0.4852941176470589 };
+
+Deno.test(`the interval of an agreement is narrow where gains agree, and holds 0 where they do not (seed ${SEED})`, () => {
+  const stream = random(SEED, "pairs");
+  const pairs = (noise: number, slope: number) =>
+    Array.from({ length: 24 }, (_, i) => {
+      const predicted = stream.normal();
+      return { candidate: `c${i % 8}`, predicted, realized: slope * predicted + noise * stream.normal() };
+    });
+  const close = gainAgreement(pairs(0.1, 2));
+  assert.ok(close.pearson.low > 0.9 && close.spearman.low > 0.8);
+  assert.equal(close.pairs, 24);
+  const none = gainAgreement(pairs(1, 0));
+  assert.ok(none.pearson.low < 0 && none.pearson.high > 0);
+  assert.throws(() => gainAgreement(pairs(1, 1).filter(({ candidate }) => candidate < "c2")), RangeError);
+});
+
+Deno.test(`choices are worth what they gain; a random one is the mean over all sets (seed ${SEED})`, () => {
+  const stream = random(SEED, "choices");
+  const gains = Array.from({ length: 5 }, () => Array.from({ length: 4 }, () => stream.normal()));
+  const values = choiceValues(gains.map((row) => row.map((gain) => -gain)), gains);
+  for (const { experts, predicted, realized, random } of values) {
+    const sets = Array.from({ length: 32 }, (_, bits) => gains.flatMap((_, at) => bits >> at & 1 ? [at] : []))
+      .filter((set) => set.length === experts);
+    const each = sets.map((set) => jointGain(gains, set));
+    assert.ok(Math.abs(random - each.reduce((sum, one) => sum + one, 0) / each.length) < 1e-12);
+    const most = Math.max(...each);
+    assert.ok(predicted <= most + 1e-12 && realized <= most + 1e-12 && realized >= (1 - 1 / Math.E) * most - 1e-12);
+  }
+  assert.equal(values.length, 5);
+});
