@@ -14,6 +14,8 @@ import { hubStudy } from "./hub.ts";
 import { initializationStudy } from "./initialization.ts";
 import { lowRankStudy } from "./low-rank.ts";
 import { modularityExperiment, modularityStudy } from "./modularity.ts";
+import { predictedGainsExperiment, predictedGainsStudy } from "./predicted-gains.ts";
+import { predictedGainsFindings } from "./predicted-gains/findings.ts";
 import { stitchCountStudy } from "./stitch-count.ts";
 import { stitchKindsStudy } from "./stitch-kinds.ts";
 
@@ -58,4 +60,10 @@ export const SECTIONS: readonly Section[] = [
   stitched(gatesStudy),
   stitched(expertsStudy),
   { ...modularityStudy, script: studyScript(modularityStudy), plan: planner(modularityExperiment) },
+  {
+    ...predictedGainsStudy,
+    script: studyScript(predictedGainsStudy),
+    plan: planner(predictedGainsExperiment),
+    findings: predictedGainsFindings,
+  },
 ];

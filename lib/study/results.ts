@@ -24,6 +24,8 @@ export interface StudyRuns {
   readonly question: string;
   readonly directions: readonly Direction[];
   readonly views: readonly RunView[];
+  /** Paragraphs of Markdown on what the runs found together. */
+  readonly findings?: (views: readonly RunView[]) => readonly string[];
 }
 
 /** A direction, judged over all seeds. */
@@ -114,12 +116,16 @@ function caveatsOf(studies: readonly StudyRuns[]): string[] {
   );
 }
 
-function sectionOf({ script, title, question, views }: StudyRuns, found: readonly DirectionFound[]): string[] {
+function sectionOf(
+  { script, title, question, views, findings }: StudyRuns,
+  found: readonly DirectionFound[],
+): string[] {
   return [
     `## ${escapeMarkdown(title)}`,
     `${escapeMarkdown(question)} (\`${script}\`, preset \`${views[0]!.preset}\`)`,
     ...seedsGrids(views, "scores").flatMap((grid) => [`${escapeMarkdown(grid.caption)}:`, gridMarkdown(grid)]),
     ...(found.length === 0 ? [] : [directionsGrid(found, views)]),
+    ...(findings?.(views) ?? []),
     ...costsOf(views[0]!),
   ];
 }

@@ -1,0 +1,97 @@
+// Does a short probe predict what an expert will gain? deno task domains rank relies on it.
+//
+//     deno task run experiments/studies/predicted-gains.ts --preset quick
+//
+// The candidates are the eight parts of the built-in text of the study of the number of experts, whose text, seed, experts
+// and measurements it shares.
+import {
+  type BtsConfig,
+  checkBts,
+  type Lab,
+  labExperiment,
+  measureBaselines,
+  readLosses,
+  tokenize,
+  type Trained,
+  trainExpert,
+  trainSeed,
+} from "../../lib/bts/mod.ts";
+import { FEWEST_CANDIDATES, probeGains } from "../../lib/domains/mod.ts";
+import { UserError } from "../../lib/errors.ts";
+import { experimentMain } from "../../lib/experiment/mod.ts";
+import { type CellResult, type RunResults, runResultsSchema } from "../../lib/run/mod.ts";
+import { type Direction, studyDefinition } from "../../lib/study/mod.ts";
+import { probeSettings } from "../rank/config.ts";
+import { probeAll } from "../rank/probes.ts";
+import { bitsPerByteResults, meanProbes, probeLosses } from "../rank/results.ts";
+import { expertsStudy } from "./experts.ts";
+import {
+  agreements,
+  agreementTable,
+  choiceValuesTable,
+  gainRows,
+  predictedGainsTable,
+} from "./predicted-gains/tables.ts";
+
+export const predictedGainsStudy = {
+  name: "predicted-gains",
+  title: "Predicted and realized gains",
+  question: "Does a short probe predict what an expert will gain?",
+  settings: expertsStudy.settings!,
+  // What it measures is no difference between two methods.
+  directions: (_config: BtsConfig): Direction[] => [],
+};
+
+async function studyPredictions(lab: Lab): Promise<CellResult<RunResults>> {
+  const text = await tokenize(lab);
+  const seed = await trainSeed(lab, text);
+  const probed = await probeAll(lab, text, seed, probeSettings.parse({}));
+  const experts = new Map<string, CellResult<Trained>>();
+  for (const domain of lab.config.experts) experts.set(domain, await trainExpert(lab, text, seed, domain));
+  const measured = await measureBaselines(lab, text, seed, experts);
+  const cells = [probed.seed, ...probed.probes.values(), measured];
+  return await lab.run.cell({
+    name: "report",
+    title: "Report",
+    description: predictedGainsStudy.question,
+    inputs: { kind: "predicted gains", cells: cells.map(({ key }) => key) },
+    code: import.meta,
+    output: runResultsSchema,
+  }, async (cell) => {
+    const losses = await readLosses(cells);
+    const { seed, probes } = probeLosses(losses, lab.config.experts);
+    const trained = lab.config.experts.map((domain) => [domain, losses[`expert:${domain}`]!] as const);
+    const predicted = probeGains({ seed, probes });
+    const realized = probeGains({ seed, probes: new Map(trained.map(([domain, own]) => [domain, [own]])) });
+    const table = predictedGainsTable([...predicted.own, ...predicted.pairs], [...realized.own, ...realized.pairs]);
+    const rows = gainRows(table);
+    const found = agreements(rows);
+    cell.table(agreementTable(found));
+    cell.table(choiceValuesTable(rows));
+    cell.table(table);
+    cell.summary(found.map(({ on, spearman }) => `Spearman on ${on}: ${spearman.value.toFixed(2)}`).join("; "));
+    return bitsPerByteResults({
+      seed,
+      ...Object.fromEntries(trained.map(([domain, own]) => [`expert:${domain}`, own])),
+      ...meanProbes({ seed, probes }),
+    });
+  });
+}
+
+export const predictedGainsExperiment = labExperiment({
+  definition: studyDefinition(predictedGainsStudy),
+  tables: ["agreement", "choice-values"],
+  longTables: ["predicted-gains"],
+  check(config) {
+    checkBts(config);
+    if (config.experts.length >= FEWEST_CANDIDATES) return;
+    throw new UserError(
+      "study.candidates",
+      `A correlation needs gains of at least ${FEWEST_CANDIDATES} candidates, not ${config.experts.length}`,
+      "set experts to more domains",
+    );
+  },
+  body: studyPredictions,
+});
+
+if (import.meta.main) await experimentMain(predictedGainsExperiment);
