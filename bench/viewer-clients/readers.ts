@@ -34,8 +34,11 @@ export async function startReaders(): Promise<Readers> {
     },
     leave: async () => JSON.parse(await tell("leave")),
     async [Symbol.asyncDispose]() {
-      await writer.close();
+      // Not by closing its input: whatever a reader waits for, the benchmark ends.
+      child.kill("SIGKILL");
       await child.status;
+      await lines.cancel();
+      await writer.close().catch(() => {});
     },
   };
 }
