@@ -71,24 +71,33 @@ optionalTest("chromium", "the prompt box asks the models of a run side by side, 
           await page.keyboard.press("ArrowDown");
           assert.match(await cards.nth(1).locator(".told").innerText(), /math expert/);
 
+          // The next question's answer does not begin with this prompt.
+          await box.getByLabel("Prompt").fill("yes");
+          await box.getByLabel("Length").fill("5");
+          await box.getByRole("button", { name: "Ask", exact: true }).click();
+          await cards.nth(1).getByText("5 tokens", { exact: false }).waitFor(WAIT);
+          assert.equal(await tokens.count(), 5);
+
           // With an expert switched off, beside the whole model.
+          await box.getByLabel("Prompt").fill("<b>let</b> x");
+          await box.getByLabel("Length").fill("6");
           await box.getByLabel("Also without").selectOption("expert:code");
           await box.getByLabel("Seed", { exact: true }).first().uncheck();
           await box.getByRole("button", { name: "Ask", exact: true }).click();
           await box.locator(".round").first().getByText("BTS without the code expert").waitFor(WAIT);
           await box.getByRole("button", { name: "Ask", exact: true }).waitFor(WAIT);
-          await box.getByText("1 earlier prompt").click();
+          await box.getByText("2 earlier prompts").click();
           const kept = await readPrompts(`${runsFolder}/${ID}`);
-          assert.deepEqual(kept.map(({ prompt }) => prompt), ["<b>let</b> x", "<b>let</b> x"]);
-          assert.deepEqual(kept[1]!.answers.map(({ model, without }) => [model, without]), [["bts", null], [
+          assert.deepEqual(kept.map(({ prompt }) => prompt), ["<b>let</b> x", "yes", "<b>let</b> x"]);
+          assert.deepEqual(kept[2]!.answers.map(({ model, without }) => [model, without]), [["bts", null], [
             "bts",
             "expert:code",
           ]]);
-          for (const { gates } of kept[1]!.answers[1]!.pieces) assert.equal(gates!.at(-1)![1], 0);
+          for (const { gates } of kept[2]!.answers[1]!.pieces) assert.equal(gates!.at(-1)![1], 0);
 
           await page.reload();
-          await box.getByText("2 earlier prompts").click();
-          await box.locator(".earlier .answer").nth(3).waitFor(WAIT);
+          await box.getByText("3 earlier prompts").click();
+          await box.locator(".earlier .answer").nth(5).waitFor(WAIT);
           assert.equal(await box.locator(".earlier b").count(), 0, "markup stays text");
           assert.deepEqual(complaints, []);
         });

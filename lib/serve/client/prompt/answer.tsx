@@ -13,19 +13,33 @@ export interface ShownAnswer {
 }
 
 interface AnswerProps extends ShownAnswer {
+  /** What was asked. */
+  readonly prompt: string;
   /** The color of its model in figures; left out where not all models are known. */
   readonly color?: string | undefined;
   /** Gets the gates of the prompt's tokens; left out where they cannot be had. */
   readonly promptGates?: (() => Promise<readonly Piece[]>) | undefined;
 }
 
+/** The tokens of a prompt that was read for its gates, or why that failed. */
+interface ReadPrompt {
+  readonly prompt: string;
+  readonly pieces: readonly Piece[];
+  readonly fault?: string;
+}
+
 /** The card of an answer. */
-export function AnswerCard({ answer, error, writing, color, promptGates }: AnswerProps) {
+export function AnswerCard({ answer, error, writing, prompt, color, promptGates }: AnswerProps) {
   const { model, without, pieces, gates } = answer;
-  const [prompt, setPrompt] = useState<readonly Piece[] | string>([]);
+  const [known, setKnown] = useState<ReadPrompt | undefined>(undefined);
   const [open, setOpen] = useState(false);
-  const read = () => void promptGates!().then(setPrompt, (failure: Error) => setPrompt(failure.message));
-  const before = typeof prompt === "string" ? [] : prompt;
+  const read = () =>
+    void promptGates!().then(
+      (pieces) => setKnown({ prompt, pieces }),
+      ({ message: fault }: Error) => setKnown({ prompt, pieces: [], fault }),
+    );
+  // The card stays when its model is asked something else.
+  const { pieces: before = [], fault }: Partial<ReadPrompt> = known?.prompt === prompt ? known : {};
   return (
     <article class="answer" aria-busy={writing ? "true" : "false"}>
       <h3>
@@ -51,7 +65,7 @@ export function AnswerCard({ answer, error, writing, color, promptGates }: Answe
             {promptGates !== undefined && !writing && before.length === 0 && (
               <button type="button" class="button quiet" onClick={read}>Color the prompt, too</button>
             )}
-            {typeof prompt === "string" && <span class="error" role="alert">{prompt}</span>}
+            {fault !== undefined && <span class="error" role="alert">{fault}</span>}
           </p>
           {open && <HeatMap pieces={[...before, ...pieces]} gates={gates} />}
         </>

@@ -161,7 +161,15 @@ function Answers(
           const { model: name, without } = shown.answer;
           const model = models.find((one) => one.name === name);
           const read = model === undefined || chat ? undefined : () => promptPieces(model, without, prompt, apiKey);
-          return <AnswerCard key={`${name} ${without}`} {...shown} color={colors.get(name)} promptGates={read} />;
+          return (
+            <AnswerCard
+              key={`${name} ${without}`}
+              {...shown}
+              prompt={prompt}
+              color={colors.get(name)}
+              promptGates={read}
+            />
+          );
         })}
       </div>
     </div>
