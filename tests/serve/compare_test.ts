@@ -93,6 +93,18 @@ Deno.test("one run is compared with itself, cell by cell", () =>
     assert.match(await page(`?run=${A}&cell=seed&cell=none`), /Choose at least two cells/);
   }));
 
+Deno.test("runs without a name are called by their ids", () =>
+  withRunsFolder(async (runsFolder) => {
+    await writeScoredRun(runsFolder, { id: A, title: " " });
+    await writeScoredRun(runsFolder, { id: B, title: "", seed: 2 });
+    const page = asker(runsFolder);
+    const text = await page(`?run=${A}&run=${B}`);
+    for (const id of [A, B]) assert.match(text, new RegExp(`<a href="/runs/${id}">${id}</a>`));
+    const cells = await page(`?run=${A}`);
+    assert.match(cells, new RegExp(`<h1>Compare 5 cells of ${A}</h1>`));
+    assert.match(cells, new RegExp(`<a href="/runs/${A}">${A}</a>`));
+  }));
+
 Deno.test("what scrolls on the page has a name of its own, and can be reached by keyboard", () =>
   withRunsFolder(async (runsFolder) => {
     await writeScoredRun(runsFolder, { id: A, output: "a\n" });

@@ -12,6 +12,7 @@ import {
   type RunView,
 } from "../../run/mod.ts";
 import { type CompareView, type TextKind, TEXTS } from "../client/compare/view.ts";
+import { titleOf } from "../client/run/title.ts";
 import type { LineDiff } from "./line-diff.ts";
 import { lineDiffAside } from "./line-diff-aside.ts";
 import { keptText } from "./texts.ts";
@@ -36,8 +37,8 @@ export async function gatherRuns(runsFolder: string, folds: FoldStore, ids: read
       problems.push(await missingText(runsFolder, id));
       return [];
     }
-    const [{ name }, made] = [await readLabels(folder), (await readProvenance(folder)).at(-1)];
-    return [{ run: { ...run, title: name ?? run.title }, folder, made }];
+    const [labels, made] = [await readLabels(folder), (await readProvenance(folder)).at(-1)];
+    return [{ run: { ...run, title: titleOf(labels, run) }, folder, made }];
   });
   return { runs: found.flat(), problems };
 }
