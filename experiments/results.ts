@@ -1,6 +1,7 @@
-// Runs all studies over several seeds, and writes the page that compares them with the paper.
+// Runs the studies of a page of results over several seeds, and writes the page.
 //
 //     deno task results --preset study --main lab --seeds 1,2,3
+//     deno task results --page domains
 //
 // Each study runs in its own process. They share cached cells, so that the seed, the experts and equal stitches are
 // trained once. After a stop or a crash, the same command resumes.
@@ -24,20 +25,20 @@ import {
   readRun,
   readSeeds,
   repositoryRoot,
+  runIds,
   runMain,
   type RunView,
   seedOf,
   shellLine,
   stopSignal,
   takeEngineSettings,
-  versions,
   writeTextAtomically,
 } from "../lib/run/mod.ts";
 import { duration } from "../lib/report/mod.ts";
 import { openDevice } from "../lib/tensor/mod.ts";
 import { btsDefinition, btsSettings } from "../lib/bts/mod.ts";
 import { basisText, longTime, measureSpeed } from "../lib/experiment/mod.ts";
-import { MAIN, SECTIONS } from "./studies/all.ts";
+import { MAIN, type Page, PAGES } from "./studies/all.ts";
 import {
   counted,
   forecast,
@@ -49,30 +50,31 @@ import {
   type StudyRuns,
 } from "../lib/study/mod.ts";
 
-/** Default of `--out`. */
-const PAGE = "docs/results.md";
-
 /** Branch-Train-Stitch's settings, without those that a study adds. */
 const settingsSchema = z.object(btsSettings.shape);
 
 /** `deno task results` */
 export async function resultsCommand(args: readonly string[]): Promise<void> {
-  const names = SECTIONS.map(({ name }) => name);
   const command = new Command("results")
-    .description("Runs all studies over several seeds and writes docs/results.md.")
-    .option("--preset <name>", "preset of all studies", "study")
+    .description("Runs the studies of a page of results over several seeds, and writes the page.")
+    .option("--page <name>", `${pageNames.map((name) => `${name} (${PAGES[name].file})`).join(" or ")}`, "paper")
+    .option("--preset <name>", `preset of all studies (default: ${ofPages(({ preset }) => preset)})`)
     .option("--main <name>", "preset of the main experiment, bts (default: that of --preset)")
     .option("--seeds <list>", "seeds, such as 1,2,3", "1,2,3")
-    .option("--only <list>", `some of the studies: ${names.join(", ")}`)
+    .option("--only <list>", `some of the page's studies: ${ofPages(({ sections }) => listed(sections))}`)
     .option("--runs <folder>", "where runs live", defaultRunsFolder())
-    .option("--out <file>", "the page", PAGE)
+    .option("--out <file>", "where the page goes (default: its place in docs)")
+    .option("--finished", "make the page of the latest finished runs, without running anything")
     .addOption(engineOption())
     .option("--dry-run", "print the studies and their estimated time, and stop");
   const { own, engineSettings } = takeEngineSettings(args);
   const parsed = parseWithCommander(command, own);
   if (parsed.kind === "help") return console.log(parsed.text.trimEnd());
   const { dryRun, ...options } = parsed.options as unknown as Options;
-  const { preset, seeds, runs, out, only } = options;
+  oneOf("--page", options.page, pageNames);
+  const page: Page = PAGES[options.page];
+  const names = page.sections.map(({ name }) => name);
+  const { preset = page.preset, seeds, runs, out = page.file, only } = options;
   const mainPreset = options.main ?? preset;
   const wanted = only === undefined ? names : only.split(",").map(currentExperiment);
   // Check everything before the first run, not after an hour of training.
@@ -82,48 +84,60 @@ export async function resultsCommand(args: readonly string[]): Promise<void> {
   const count = readSeeds(seeds).length;
   const where = engineArguments(options.engine, engineSettings);
   if (!dryRun) await writableFolder(out);
-  const sections = SECTIONS.filter(({ name }) => wanted.includes(name))
+  const sections = page.sections.filter(({ name }) => wanted.includes(name))
     .map((section) => ({ ...section, preset: section === MAIN ? mainPreset : preset }));
-  const plan = await planText(sections, count);
-  if (dryRun) return console.log(`${plan}\nNothing was written.`);
-  console.error(plan);
+  if (dryRun || !options.finished) {
+    const plan = await planText(sections, count);
+    if (dryRun) return console.log(`${plan}\nNothing was written.`);
+    console.error(plan);
+  }
   const began = performance.now();
   const found: StudyRuns[] = [];
   for (const section of sections) {
     console.error(`\n=== ${section.title} (${section.script})`);
-    const views = await runStudy(section, ["--preset", section.preset, "--seeds", seeds, ...where], runs);
+    const views = options.finished
+      ? await finishedRuns(section, readSeeds(seeds), runs)
+      : await runStudy(section, ["--preset", section.preset, "--seeds", seeds, ...where], runs);
     const config = settingsSchema.parse(views[0]!.config);
     found.push({ ...section, directions: section.directions(config), views });
   }
-  await writeTextAtomically(out, resultsMarkdown(found, againCommand(options), await madeOf(found)));
+  await writeTextAtomically(out, resultsMarkdown(found, page, againCommand(options), madeOf(found)));
   console.error(`\nWritten: ${out}, after ${duration((performance.now() - began) / 1000)}`);
 }
 
+const pageNames = Object.keys(PAGES) as (keyof typeof PAGES)[];
+const ofPages = (text: (page: Page) => string) =>
+  pageNames.map((name) => `${text(PAGES[name])} for ${name}`).join("; ");
+const listed = (sections: readonly Section[]) => sections.map(({ name }) => name).join(", ");
+
 interface Options {
-  readonly preset: string;
+  readonly page: keyof typeof PAGES;
+  readonly preset?: string;
   readonly main?: string;
   readonly seeds: string;
   readonly only?: string;
   readonly runs: string;
-  readonly out: string;
+  readonly out?: string;
+  readonly finished?: true;
   readonly engine: EngineName;
   readonly dryRun?: true;
 }
 
 /** The command that generates the page again, without options that have their default. */
-function againCommand({ preset, main, seeds, only, runs, out }: Options): string {
+function againCommand({ page, preset, main, seeds, only, runs, out }: Options): string {
   const given = (option: string, value: string | undefined, standard?: string) =>
     value === undefined || value === standard ? [] : [option, value];
   return shellLine([
     "deno",
     "task",
     "results",
-    ...given("--preset", preset),
+    ...given("--page", page, "paper"),
+    ...given("--preset", preset ?? PAGES[page].preset),
     ...given("--main", main),
     ...given("--seeds", seeds),
     ...given("--only", only),
     ...given("--runs", runs, defaultRunsFolder()),
-    ...given("--out", out, PAGE),
+    ...given("--out", out, PAGES[page].file),
   ]);
 }
 
@@ -189,17 +203,47 @@ async function runStudy({ name, script }: Section, args: readonly string[], runs
   return await Promise.all(ids.map(async (id) => (await readRun(runsFolder, id))!));
 }
 
-async function madeOf(studies: readonly StudyRuns[]): Promise<string[]> {
+/**
+ * The latest finished run of each seed.
+ *
+ * @throws UserError `results.unfinished` for a seed without one
+ */
+async function finishedRuns(
+  { name, preset }: Section & { readonly preset: string },
+  seeds: readonly number[],
+  runsFolder: string,
+): Promise<RunView[]> {
+  const left = new Set(seeds);
+  const found: RunView[] = [];
+  for (const id of await runIds(runsFolder)) { // the latest first
+    if (left.size === 0) break;
+    const view = await readRun(runsFolder, id);
+    const isWanted = view?.experiment === name && view.preset === preset && view.status === "done";
+    if (!isWanted || view.results === undefined || !left.delete(seedOf(view))) continue;
+    found.push(view);
+  }
+  const [missing] = left;
+  if (missing === undefined) return found.sort((a, b) => seedOf(a) - seedOf(b));
+  throw new UserError(
+    "results.unfinished",
+    `${runsFolder} has no finished run of the study ${name} with the preset ${preset} and seed ${missing}`,
+    "leave out --finished, which runs what is missing",
+  );
+}
+
+function madeOf(studies: readonly StudyRuns[]): string[] {
   const views = studies.flatMap(({ views }) => views);
   const seeds = [...new Set(views.map(seedOf))].sort((a, b) => a - b);
   const devices = [...new Set(views.map(({ device }) => device))];
   const days = [...new Set(views.map(({ startedAt }) => startedAt.slice(0, 10)))].sort();
-  const used = Object.entries(await versions()).map(([name, version]) => `${name} ${version}`).join(", ");
+  const used = new Set(
+    views.map(({ versions }) => Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ")),
+  );
   return [
     `${seeds.length === 1 ? "seed" : "seeds"} ${seeds.join(", ")}, ${counted(views.length, "run")}`,
     `on ${devices.join("; ")}`,
     `run on ${days.join(", ")}`,
-    used,
+    ...used,
   ];
 }
 

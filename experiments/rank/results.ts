@@ -1,15 +1,8 @@
 // What the probes came to, as losses over repeats and as a run's results.
 import type { Losses } from "../../lib/bts/mod.ts";
 import { type DomainLosses, meanLosses, type ProbeLosses } from "../../lib/domains/mod.ts";
-import { infoOf, MEASURES } from "../../lib/eval/mod.ts";
-import {
-  bootstrapBitsPerByte,
-  type DocumentLosses,
-  HEADLINE,
-  MEAN,
-  type MethodResult,
-  type RunResults,
-} from "../../lib/run/mod.ts";
+import { bitsPerByteOf, infoOf, MEASURES } from "../../lib/eval/mod.ts";
+import { HEADLINE, type RunResults } from "../../lib/run/mod.ts";
 
 /** The losses of the seed and of each candidate's probes, by the names of their methods. */
 export function probeLosses(losses: Losses, candidates: readonly string[]): ProbeLosses {
@@ -31,18 +24,6 @@ export function bitsPerByteResults(methods: Readonly<Record<string, DomainLosses
   return {
     domains: Object.keys(Object.values(methods)[0]!),
     measures: MEASURES.filter(({ name }) => name === HEADLINE.name).map(infoOf),
-    methods: Object.fromEntries(Object.entries(methods).map(([name, losses]) => [name, scored(losses)])),
+    methods: Object.fromEntries(Object.entries(methods).map(([name, losses]) => [name, bitsPerByteOf(losses)])),
   };
-}
-
-function scored(losses: DomainLosses): MethodResult {
-  const groups: (readonly [string, readonly DocumentLosses[]])[] = [
-    ...Object.entries(losses).map(([domain, own]) => [domain, [own]] as const),
-    [MEAN, Object.values(losses)],
-  ];
-  return groups.map(([group, documents]) => {
-    const { value, low, high, samples } = bootstrapBitsPerByte(documents);
-    const interval: [number, number] | null = low === null || high === null ? null : [low, high];
-    return { name: HEADLINE.name, group, value, interval, samples, better: "lower" };
-  });
 }

@@ -3,16 +3,19 @@ import type { z } from "zod";
 import { type BtsConfig, btsDefinition } from "../../lib/bts/mod.ts";
 import { type Experiment, planOf } from "../../lib/experiment/mod.ts";
 import { buildConfig } from "../../lib/run/mod.ts";
-import { type Section, type Study, studyExperiment, studyScript } from "../../lib/study/mod.ts";
+import { type ResultsPage, type Section, type Study, studyExperiment, studyScript } from "../../lib/study/mod.ts";
 import { baselinesExperiment, baselinesStudy } from "../baselines.ts";
 import { baselineDirections } from "../baselines/paper.ts";
 import { btsExperiment } from "../bts.ts";
 import { crosslingualStudy } from "./crosslingual.ts";
+import { domainsExperiment, domainsStudy } from "./domains.ts";
 import { expertsStudy } from "./experts.ts";
 import { gatesStudy } from "./gates.ts";
 import { hubStudy } from "./hub.ts";
 import { initializationStudy } from "./initialization.ts";
 import { lowRankStudy } from "./low-rank.ts";
+import { manyExpertsExperiment } from "./many-experts.ts";
+import { manyExpertsStudy } from "./many-experts/config.ts";
 import { modularityExperiment, modularityStudy } from "./modularity.ts";
 import { predictedGainsExperiment, predictedGainsStudy } from "./predicted-gains.ts";
 import { predictedGainsFindings } from "./predicted-gains/findings.ts";
@@ -47,8 +50,8 @@ export const MAIN: Section = {
   plan: planner(btsExperiment),
 };
 
-/** In the order of the page. */
-export const SECTIONS: readonly Section[] = [
+/** The studies of the paper's own questions, in the order of their page. */
+const PAPER_SECTIONS: readonly Section[] = [
   MAIN,
   { ...baselinesStudy, script: "experiments/baselines.ts", plan: planner(baselinesExperiment) },
   stitched(stitchCountStudy),
@@ -60,6 +63,12 @@ export const SECTIONS: readonly Section[] = [
   stitched(gatesStudy),
   stitched(expertsStudy),
   { ...modularityStudy, script: studyScript(modularityStudy), plan: planner(modularityExperiment) },
+];
+
+/** The studies of domains and of many experts, in the order of their page. */
+const DOMAIN_SECTIONS: readonly Section[] = [
+  { ...domainsStudy, script: studyScript(domainsStudy), plan: planner(domainsExperiment) },
+  { ...manyExpertsStudy, script: studyScript(manyExpertsStudy), plan: planner(manyExpertsExperiment) },
   {
     ...predictedGainsStudy,
     script: studyScript(predictedGainsStudy),
@@ -67,3 +76,36 @@ export const SECTIONS: readonly Section[] = [
     findings: predictedGainsFindings,
   },
 ];
+
+/** A page of results. */
+export interface Page extends ResultsPage {
+  /** Relative to the repository. */
+  readonly file: string;
+  /** The preset of its studies, unless another is named. */
+  readonly preset: string;
+  readonly sections: readonly Section[];
+}
+
+/** The pages by the names that `--page` has for them. */
+export const PAGES = {
+  paper: {
+    file: "docs/results.md",
+    preset: "study",
+    title: "Results",
+    about:
+      "The results of the studies of stitching over several seeds, compared with the paper (BTS, arXiv 2502.00075).",
+    findings: "Where the paper and these runs agree and differ",
+    others: "[Choosing domains, and many experts](results-domains.md) has a page of its own.",
+    sections: PAPER_SECTIONS,
+  },
+  domains: {
+    file: "docs/results-domains.md",
+    preset: "quick",
+    title: "Results: choosing domains, and many experts",
+    about: "The results of the studies of domains and of many experts over several seeds. The paper (BTS, arXiv " +
+      "2502.00075) leaves these questions open.",
+    findings: "What these runs show",
+    others: "[All other studies](results.md) have a page, and [studies](studies.md) says how to run them.",
+    sections: DOMAIN_SECTIONS,
+  },
+} as const satisfies Record<string, Page>;

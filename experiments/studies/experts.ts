@@ -5,7 +5,7 @@ import type { BtsConfig } from "../../lib/bts/mod.ts";
 import { direction, type Study, studyMain } from "../../lib/study/mod.ts";
 
 /** Parts of the built-in text in the order in which their experts join; the first ones are of different kinds. */
-const PARTS: BtsConfig["experts"] = [
+export const PARTS: BtsConfig["experts"] = [
   "compiler",
   "arithmetic",
   "messages",

@@ -19,7 +19,7 @@ import type { Measured } from "./measured.ts";
 import { openRowJournal, writeAll } from "./row-journal.ts";
 
 /** A method to measure. */
-export interface Method extends Pick<EvaluateOptions, "onRow" | "knownLosses" | "knownTops"> {
+export interface Method extends Pick<EvaluateOptions, "onRow" | "knownLosses" | "knownTops" | "measures"> {
   readonly name: string;
   /** Opens it when it is its turn; `scope` is disposed when it has been measured. */
   readonly open: (scope: DisposableStack) => LanguageModel;

@@ -1,17 +1,10 @@
 // The cell that measures a stitched model and its mean gates.
 import * as tf from "@tensorflow/tfjs";
-import type { EvaluationWindow } from "../eval/mod.ts";
+import type { EvaluationWindow, ParameterCounts } from "../eval/mod.ts";
 import { hashTensors } from "../huggingface/mod.ts";
-import { parameterCount, toDevice } from "../model/mod.ts";
+import { parameterCount } from "../model/mod.ts";
 import type { CellResult } from "../run/mod.ts";
-import {
-  freezeModels,
-  loadStitches,
-  meanGates,
-  stitchedLanguageModel,
-  type StitchedModel,
-  stitchModels,
-} from "../stitch/mod.ts";
+import { loadStitches, meanGates, stitchedLanguageModel, type StitchedModel } from "../stitch/mod.ts";
 import { stitchedForwardFlops } from "../train/mod.ts";
 import { type GateRow, gatesTable } from "./gates-table.ts";
 import { type Lab, modelOf, weightsOf } from "./lab.ts";
@@ -19,6 +12,7 @@ import { measureCell, type MeasureSpec } from "./measure.ts";
 import type { Measured } from "./measured.ts";
 import { rolesOf } from "./roles.ts";
 import { stitchFile } from "./stitch-file.ts";
+import { stitchedOnDevice } from "./stitched-on-device.ts";
 import type { Text } from "./text.ts";
 import type { Trained } from "./training.ts";
 
@@ -64,23 +58,49 @@ export function stitchedSpec(
     held: () => parts.length * parameterCount(model),
     code: import.meta,
     async open({ cell, set, scope }) {
-      const weights = await Promise.all(parts.map(([, cell]) => weightsOf(cell)));
-      const [hubHash, ...expertHashes] = weights.map(hashTensors);
-      const file = await loadStitches(stitchFile(stitches.folder), { hub: hubHash!, experts: expertHashes });
-      const frozen = scope.use(freezeModels(model, file.config, weights));
-      const onDevice = scope.use(toDevice(file.stitches));
-      const stitched = stitchModels({ config: model, stitch: file.config, ...frozen, stitches: onDevice });
-      const trained = Object.values(file.stitches).reduce((sum, { data }) => sum + data.length, 0);
-      const total = parts.length * parameterCount(model) + trained;
+      const { stitched, parameters } = await stitchedFrom(lab, text, { seed, experts, stitches }, scope);
       return [{
         name: "bts",
         open: () => stitchedLanguageModel(stitched),
-        parameters: { trained, total, active: total },
+        parameters,
         alone: true,
         onMeasured: async () => cell.table(gatesTable(await gatesByDomain(stitched, set.windows, names))),
       }];
     },
   };
+}
+
+/** The cells that a stitched model is made of. */
+export interface StitchedCells {
+  readonly seed: CellResult<Trained>;
+  readonly experts: ReadonlyMap<string, CellResult<Trained>>;
+  readonly stitches: Pick<CellResult<unknown>, "folder">;
+}
+
+/**
+ * Puts a stitched model on the device.
+ *
+ * @param scope frees its tensors
+ * @returns the model, the names of its models in the order of the stitches, and its parameters
+ * @throws UserError if the stitches were trained on other models
+ */
+export async function stitchedFrom(
+  lab: Lab,
+  text: Text,
+  { seed, experts, stitches }: StitchedCells,
+  scope: DisposableStack,
+): Promise<{
+  readonly stitched: StitchedModel;
+  readonly names: readonly string[];
+  readonly parameters: ParameterCounts;
+}> {
+  const model = modelOf(lab, text);
+  const { hub, spokes } = rolesOf(lab.config, seed, experts);
+  const parts = [hub, ...spokes];
+  const weights = await Promise.all(parts.map(([, cell]) => weightsOf(cell)));
+  const [hubHash, ...expertHashes] = weights.map(hashTensors);
+  const file = await loadStitches(stitchFile(stitches.folder), { hub: hubHash!, experts: expertHashes });
+  return { ...stitchedOnDevice({ model, weights, file }, scope), names: parts.map(([name]) => name) };
 }
 
 /** Mean gates of every stitch on the held-out text of each domain. */

@@ -27,10 +27,11 @@ export { measureCell, measureCells, type MeasureSpec, type Measuring } from "./m
 export type { Method } from "./measure-methods.ts";
 export { type Measured, resultsOf } from "./measured.ts";
 export { baselinesSpec, measureBaselines } from "./measure-baselines.ts";
-export { measureStitched, stitchedSpec } from "./measure-stitched.ts";
+export { measureStitched, stitchedFrom, stitchedSpec } from "./measure-stitched.ts";
 export { btsMetrics } from "./metrics.ts";
 export { adaptStitches, changedConfig, type ExpertChange, restitch } from "./modular.ts";
-export { openStitchedRun, openStitches, stitchedOnDevice, type StitchedRun } from "./open-run.ts";
+export { openStitchedRun, openStitches, type StitchedRun } from "./open-run.ts";
+export { stitchedOnDevice } from "./stitched-on-device.ts";
 export { storedModel } from "./stored-model.ts";
 export { trainStitches } from "./stitches.ts";
 export {

@@ -1,7 +1,6 @@
 // The stitched model of a finished run: seed, experts and stitches, loaded and put on the device.
 import { openTokenizer, type Tokenizer } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
-import type { ParameterCounts } from "../eval/mod.ts";
 import {
   type ChatTemplate,
   endIds,
@@ -11,10 +10,9 @@ import {
   readChatTemplate,
   readGenerationConfig,
 } from "../huggingface/mod.ts";
-import { type HostWeights, type ModelConfig, type PackedWeights, parameterCount, toDevice } from "../model/mod.ts";
+import type { HostWeights, ModelConfig } from "../model/mod.ts";
 import type { RunView } from "../run/mod.ts";
-import { holdConstant } from "../tensor/mod.ts";
-import { freezeModels, loadStitches, type StitchedModel, type StitchFile, stitchModels } from "../stitch/mod.ts";
+import { loadStitches, type StitchFile } from "../stitch/mod.ts";
 import type { BtsConfig } from "./config.ts";
 import { type FinishedRun, finishedRun } from "./finished.ts";
 import { stitchFile } from "./stitch-file.ts";
@@ -89,26 +87,3 @@ export async function openStitches({ view, config, cell }: FinishedRun, name: st
 }
 
 const cellOf = (model: string) => model === "seed" ? model : `expert:${model}`;
-
-/**
- * Puts a stitched model on the device.
- *
- * @param scope frees its tensors
- * @param packed the format that the models' weights are packed in, for inference
- * @throws UserError as `freezeModels()` and `stitchModels()` do
- */
-export function stitchedOnDevice(
-  { model, weights, file }: Pick<StitchedRun, "model" | "weights" | "file">,
-  scope: DisposableStack,
-  packed?: PackedWeights,
-): { readonly stitched: StitchedModel; readonly parameters: ParameterCounts } {
-  const frozen = scope.use(freezeModels(model, file.config, weights, packed));
-  const stitches = scope.use(toDevice(file.stitches));
-  if (packed !== undefined) { for (const stitch of Object.values(stitches)) holdConstant(stitch); }
-  const trained = Object.values(file.stitches).reduce((sum, { data }) => sum + data.length, 0);
-  const total = weights.length * parameterCount(model) + trained;
-  return {
-    stitched: stitchModels({ config: model, stitch: file.config, ...frozen, stitches }),
-    parameters: { trained, total, active: total },
-  };
-}

@@ -6,11 +6,15 @@ import { dataTable } from "./data-table.ts";
 import { evaluationSet } from "./evaluation-set.ts";
 import type { Lab } from "./lab.ts";
 import { tasksTable } from "./tasks-table.ts";
-import { type Text, tokensSchema, writeTokenizer } from "./text.ts";
+import { readTokenizer, type Text, tokensSchema, writeTokenizer } from "./text.ts";
 import { writeTokens } from "./write-tokens.ts";
 
-/** Trains the tokenizer on the seed model's datamix, or takes that of a checkpoint, and tokenizes every split. */
-export function tokenize(lab: Lab): Promise<Text> {
+/**
+ * Trains the tokenizer on the seed model's datamix, or takes that of a checkpoint, and tokenizes every split.
+ *
+ * @param like text whose tokenizer is used instead, so that models of one are models of the other
+ */
+export function tokenize(lab: Lab, like?: Text): Promise<Text> {
   const { run, config, corpus, rngSeed } = lab;
   const { batch: _batch, apart: _apart, ...evaluation } = config.eval;
   const isPretrained = leadName(config) !== undefined;
@@ -24,7 +28,9 @@ export function tokenize(lab: Lab): Promise<Text> {
     inputs: {
       kind: "tokens",
       data: corpus.fingerprints,
-      ...(isPretrained
+      ...(like !== undefined
+        ? { tokenizer: { of: like.content } }
+        : isPretrained
         ? { tokenizer: { pretrained: brought && jsonHash(brought.tokenizer), rows: config.tokenizer.vocabSize } }
         : { tokenizer: config.tokenizer, mix: config.mix.seed }),
       // The evaluation set is checked here, so its settings are inputs, although the tokens do not depend on them.
@@ -34,7 +40,7 @@ export function tokenize(lab: Lab): Promise<Text> {
     output: tokensSchema,
     expected: () => ({ vocabSize: config.tokenizer.vocabSize, bytes: {} }),
   }, async (cell) => {
-    const json = brought?.tokenizer ??
+    const json = like !== undefined ? await readTokenizer(like) : brought?.tokenizer ??
       trainTokenizer(tokenizerText(lab), { vocabSize: config.tokenizer.vocabSize });
     const tokenizer = openTokenizer(json, brought === undefined ? {} : { rows: config.tokenizer.vocabSize });
     const { tasks } = evaluationSet(lab, tokenizer); // throws here rather than after training

@@ -4,6 +4,7 @@ export { type Row, rowPredictions } from "./batches.ts";
 export { evaluate, type EvaluateOptions, type Evaluation, type EvaluationProgress } from "./evaluate.ts";
 export { DECODED_TOKENS } from "./measures/decoding-latency.ts";
 export { MEASURES, measuresWith } from "./measures/all.ts";
+export { bitsPerByteOf } from "./measures/bits-per-byte.ts";
 export type { EvaluationSet, Found, Measure, ParameterCounts, Subject } from "./measures/measure.ts";
 export { infoOf } from "./measures/measure.ts";
 export { generateGreedily } from "./generate.ts";

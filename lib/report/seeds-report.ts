@@ -31,7 +31,8 @@ export function seedsGrids(views: readonly RunView[], section: MeasureInfo["sect
   return [...columnsByTable(columns)].map(([table, own]) => gridOfTable(summary, table, own));
 }
 
-function gridOfTable({ seeds, rows }: SeedsSummary, table: string, columns: readonly MeasureColumn[]): Grid {
+function gridOfTable({ seeds, rows: all }: SeedsSummary, table: string, columns: readonly MeasureColumn[]): Grid {
+  const rows = all.filter(({ scores }) => columns.some(({ key }) => scores[key] !== undefined));
   const best = columns.map(({ key, better, digits }) =>
     better === null ? [] : bestOf(rows.map(({ scores }) => scores[key]?.mean), better, digits)
   );

@@ -60,21 +60,36 @@ export function judge(direction: Direction, views: readonly RunView[]): Directio
   return { ...common, wins, halfWidth, here: verdictOf({ low: -saved - halfWidth, high: -saved + halfWidth }) };
 }
 
+/** What a results page says besides its studies. */
+export interface ResultsPage {
+  readonly title: string;
+  /** What the page has, as the beginning of its first paragraph. */
+  readonly about: string;
+  /** The heading of the findings. */
+  readonly findings: string;
+  /** Where other results are, in Markdown. */
+  readonly others: string;
+}
+
 /**
  * The whole page.
  *
  * @param command that generates the page again
  * @param made lines about the versions and machines of the runs
  */
-export function resultsMarkdown(studies: readonly StudyRuns[], command: string, made: readonly string[]): string {
+export function resultsMarkdown(
+  studies: readonly StudyRuns[],
+  { title, about, findings, others }: ResultsPage,
+  command: string,
+  made: readonly string[],
+): string {
   const judged = studies.map((study) => ({
     study,
     found: study.directions.flatMap((direction) => judge(direction, study.views) ?? []),
   }));
   return [
-    "# Results",
-    "The results of all studies of this repository over several seeds, compared with the paper (BTS, arXiv 2502.00075). " +
-    "This page is generated from the runs by a command; nothing in it is edited by hand.",
+    `# ${title}`,
+    `${about} This page is generated from the runs by a command; nothing in it is edited by hand. ${others}`,
     `\`\`\`sh\n${command}\n\`\`\``,
     made.map((line) => `- ${escapeMarkdown(line)}`).join("\n"),
     `The paper reports accuracy on eight benchmarks for models of 2.7 billion parameters; these results are bits per byte ` +
@@ -83,7 +98,7 @@ export function resultsMarkdown(studies: readonly StudyRuns[], command: string, 
     } parameters. Only ` +
     `the directions of differences can be compared, not their sizes. ${ruleOf(studies)}`,
     ...caveatsOf(studies),
-    "## Where the paper and these runs agree and differ",
+    `## ${findings}`,
     readingOf(judged.flatMap(({ found }) => found)),
     ...judged.flatMap(({ study, found }) => sectionOf(study, found)),
   ].join("\n\n") + "\n";
@@ -139,7 +154,7 @@ function costsOf({ seed, cells }: RunView): string[] {
   });
 }
 
-const COST_TABLES: readonly string[] = ["method-costs", "variants"];
+const COST_TABLES: readonly string[] = ["method-costs", "variants", "many-experts"];
 
 function directionsGrid(found: readonly DirectionFound[], views: readonly RunView[]): string {
   return `Directions, ${seedsBasis(views.map(seedOf))}:\n\n` + gridMarkdown({

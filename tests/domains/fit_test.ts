@@ -7,7 +7,7 @@ import { kMeans } from "../../lib/domains/k-means.ts";
 import { meanInterval } from "../../lib/statistics.ts";
 import { fixture } from "./fixture.ts";
 import { labeledTexts, LABELS } from "./labeled.ts";
-import { adjustedRandIndex } from "./rand-index.ts";
+import { adjustedRandIndex } from "../../lib/domains/rand-index.ts";
 
 const { texts, labels } = await labeledTexts();
 const rows = fitRows(texts);

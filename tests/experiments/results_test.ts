@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { resultsCommand } from "../../experiments/results.ts";
-import { SECTIONS } from "../../experiments/studies/all.ts";
+import { PAGES } from "../../experiments/studies/all.ts";
 import { explainError, UserError } from "../../lib/errors.ts";
 import { readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
 import { printed } from "../printed.ts";
@@ -27,11 +27,31 @@ Deno.test("`results --dry-run` shows every study with its preset and time, and w
       return await printed(() => resultsCommand(args));
     };
     const all = await planOf();
-    for (const { name } of SECTIONS) assert.match(all, new RegExp(`^${name} +smoke +3 `, "m"));
+    for (const { name } of PAGES.paper.sections) assert.match(all, new RegExp(`^${name} +smoke +3 `, "m"));
     assert.match(all, /^all .*\d (s|min)$/m);
     const some = await planOf("--only", "bts,hub", "--main", "lab", "--seeds", "1,2");
     assert.match(some, /^bts +lab +2 [^]*^hub +smoke +2 /m);
     assert.doesNotMatch(some, /^gates/m);
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("`results --finished` names a study without a finished run, and the pages have their own studies", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "stitchbook-results-" });
+  try {
+    const runs = join(folder, "runs"), out = join(folder, "page.md");
+    const given = ["--page", "domains", "--runs", runs, "--out", out];
+    await assert.rejects(
+      resultsCommand([...given, "--finished"]),
+      /has no finished run of the study domains with the preset quick and seed 1/,
+    );
+    await assert.rejects(
+      resultsCommand([...given, "--only", "hub"]),
+      /--only has "hub": expected domains, many-experts/,
+    );
+    await assert.rejects(resultsCommand(["--page", "domain"]), /--page has "domain": expected paper, domains/);
     assert.deepEqual([...Deno.readDirSync(folder)], []);
   } finally {
     await Deno.remove(folder, { recursive: true });

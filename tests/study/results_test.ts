@@ -5,6 +5,8 @@ import { verdictOf } from "../../lib/study/mod.ts";
 import { judge, resultsMarkdown } from "../../lib/study/results.ts";
 import { direction, run } from "./runs.ts";
 
+const PAGE = { title: "Results", about: "Some results.", findings: "What they show", others: "There are others." };
+
 Deno.test("`judge()` is yes or no only if the interval over seeds excludes zero", () => {
   const views = (...pairs: readonly (readonly [number, number])[]) => pairs.map(([a, b], i) => run(i + 1, { a, b }));
   const clear = judge(direction, views([2, 2.2], [2.1, 2.3], [2, 2.21]))!;
@@ -47,6 +49,7 @@ Deno.test("`resultsMarkdown()` compares every direction with the paper, in words
       directions: [direction, open, alike, denied],
       views,
     }],
+    PAGE,
     "deno task results",
     ["preset study"],
   );
@@ -73,6 +76,7 @@ const pageOf = (views: readonly RunView[], names = ["x"]) =>
       directions: [direction],
       views,
     })),
+    PAGE,
     "deno task results",
     [],
   );

@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import type { z } from "zod";
 import { baselinesExperiment } from "../../../experiments/baselines.ts";
 import { crosslingualStudy } from "../../../experiments/studies/crosslingual.ts";
+import { domainsExperiment, domainsStudy } from "../../../experiments/studies/domains.ts";
 import { expertsStudy } from "../../../experiments/studies/experts.ts";
 import { gatesStudy } from "../../../experiments/studies/gates.ts";
 import { hubStudy } from "../../../experiments/studies/hub.ts";
 import { initializationStudy } from "../../../experiments/studies/initialization.ts";
 import { lowRankStudy } from "../../../experiments/studies/low-rank.ts";
+import { manyExpertsExperiment } from "../../../experiments/studies/many-experts.ts";
 import { modularityExperiment } from "../../../experiments/studies/modularity.ts";
 import { stitchCountStudy } from "../../../experiments/studies/stitch-count.ts";
 import { stitchKindsStudy } from "../../../experiments/studies/stitch-kinds.ts";
@@ -96,4 +98,37 @@ Deno.test("no two variants of the study of kinds compute the same", () => {
 Deno.test("a study with one variant is refused before anything is written", async () => {
   const args = ["--preset", "smoke", "--set", "stitch.count=1", "--dry-run"];
   await assertRefused(studyExperiment(stitchKindsStudy), args, /the study has only one variant, alternating/);
+});
+
+const settingsOf = <Schema extends z.ZodType<BtsConfig>>(
+  { definition: { schema, presets } }: Pick<Experiment<Schema, LoadedCorpus>, "definition">,
+  preset: string,
+  sets: readonly string[] = [],
+) =>
+  buildConfig(schema, {
+    preset: { name: preset, value: presets[preset]!.config as Record<string, unknown> },
+    sets: [...sets],
+  });
+
+Deno.test("the study of domains plans an expert for each group, and compares on the same text", async () => {
+  const config = settingsOf(domainsExperiment, "smoke", ["experts=novel,compiler,messages"]);
+  const cells = (await planOf(domainsExperiment, config)).map(({ cell }) => cell);
+  assert.equal(new Set(cells).size, cells.length);
+  for (const name of ["expert:group-3:discovered", "expert:group-1:random", "stitch:by hand", "evaluate:random"]) {
+    assert.ok(cells.includes(name), name);
+  }
+  assert.ok(!cells.includes("expert:group-4:discovered"));
+  assert.ok(domainsStudy.directions(config).every(({ better }) => better.startsWith("B") || better.startsWith("Soup")));
+});
+
+Deno.test("the study of many experts plans every expert once, and every combination for each number", async () => {
+  const config = settingsOf(manyExpertsExperiment, "smoke", ["counts=2,5"]);
+  const cells = (await planOf(manyExpertsExperiment, config)).map(({ cell }) => cell);
+  assert.equal(new Set(cells).size, cells.length);
+  assert.equal(cells.filter((name) => name.startsWith("expert:")).length, 5);
+  for (const n of [2, 5]) {
+    for (const name of ["stitch", "evaluate:bts", "routing", "btx-top2", "dume", "gates"]) {
+      assert.ok(cells.includes(`${name}:n=${n}`), `${name}:n=${n}`);
+    }
+  }
 });
