@@ -23,6 +23,7 @@ import {
   chooseExperts,
   gainMatrixTable,
   gainsTable,
+  overlapText,
   probeGains,
   rankingTable,
   stitchMix,
@@ -74,10 +75,18 @@ function report({ run, config }: RankLab, probed: Probed): Promise<CellResult<Ru
     };
     cell.table(rankingTable(gains, tokens.probe));
     cell.table(gainMatrixTable(gains, domains));
-    cell.table(gainsTable(gains));
+    cell.table(gainsTable(gains, domains));
     cell.table(choiceTable(choice, tokens.expert));
     cell.table(stitchMixTable(chosen.mix));
-    cell.summary(chosen.experts.length === 0 ? "no candidate gains anything" : `chosen: ${chosen.experts.join(", ")}`);
+    const verdict = chosen.experts.length === 0
+      ? "no candidate gains anything"
+      : `chosen: ${chosen.experts.join(", ")}`;
+    cell.summary([verdict, overlapText(gains)].filter((text) => text !== undefined).join("; "));
+    const probes = config.experts.length * config.probe.repeats;
+    cell.note(
+      `${probes} probes took ${counted(probes * tokens.probe)}; all ${config.experts.length} experts would take ` +
+        `${counted(config.experts.length * tokens.expert)}.`,
+    );
     await Deno.writeTextFile(join(cell.folder, CHOICE_FILE), JSON.stringify(chosen));
     return bitsPerByteResults({ seed: losses.seed, ...meanProbes(losses) });
   });

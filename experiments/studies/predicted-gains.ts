@@ -16,7 +16,7 @@ import {
   trainExpert,
   trainSeed,
 } from "../../lib/bts/mod.ts";
-import { FEWEST_CANDIDATES, probeGains } from "../../lib/domains/mod.ts";
+import { allGains, FEWEST_CANDIDATES, probeGains } from "../../lib/domains/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { experimentMain } from "../../lib/experiment/mod.ts";
 import { type CellResult, type RunResults, runResultsSchema } from "../../lib/run/mod.ts";
@@ -61,9 +61,10 @@ async function studyPredictions(lab: Lab): Promise<CellResult<RunResults>> {
     const losses = await readLosses(cells);
     const { seed, probes } = probeLosses(losses, lab.config.experts);
     const trained = lab.config.experts.map((domain) => [domain, losses[`expert:${domain}`]!] as const);
+    const domains = Object.keys(seed);
     const predicted = probeGains({ seed, probes });
     const realized = probeGains({ seed, probes: new Map(trained.map(([domain, own]) => [domain, [own]])) });
-    const table = predictedGainsTable([...predicted.own, ...predicted.pairs], [...realized.own, ...realized.pairs]);
+    const table = predictedGainsTable(allGains(predicted, domains), allGains(realized, domains));
     const rows = gainRows(table);
     const found = agreements(rows);
     cell.table(agreementTable(found));

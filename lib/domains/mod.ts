@@ -13,6 +13,7 @@ export { REPORT_FILE } from "./report.ts";
 export { assignmentTable, clusteringFacts, clustersTable, overlapTable } from "./tables.ts";
 export {
   type Agreement,
+  allGains,
   bestGains,
   type Choice,
   type ChoiceOptions,
@@ -33,6 +34,7 @@ export {
   type Interval,
   jointGain,
   meanLosses,
+  overlapText,
   type PlacedGain,
   type ProbeGains,
   probeGains,

@@ -31,15 +31,15 @@ export function reportHtml(view: RunView, about?: AboutRun): string {
   const [first, ...others] = grids("scores");
   const cost = tableNamed(view, "cost");
   const sections = [
-    section("What this run shows", findings(view) + figure(meanFigure(view))),
-    section(
-      "Results",
-      first === undefined ? "" : first + figure(matrixFigure(view)) + figure(differencesFigure(view)) + others.join(""),
-    ),
     section(
       "Domains that deserve an expert",
       ranking(view) + figure(gainsFigure(view)) +
         rankingTables(view).map((table) => gridHtml(gridOf(table))).join("\n"),
+    ),
+    section("What this run shows", findings(view) + figure(meanFigure(view))),
+    section(
+      "Results",
+      first === undefined ? "" : first + figure(matrixFigure(view)) + figure(differencesFigure(view)) + others.join(""),
     ),
     section("Refinement", refinement(view) + refinementFigures(view).map(figure).join("\n")),
     results === null ? section("Results so far", figure(matrixFigure(view))) : "",

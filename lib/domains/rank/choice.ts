@@ -1,7 +1,7 @@
 // How sure a greedy choice is: what it would be, and what it would gain, with other documents and other batches.
 import { type Random, random } from "../../random.ts";
 import { chooseGreedily, type GainMatrix, jointGain } from "./choose.ts";
-import { repeatError } from "./gains.ts";
+import { type RepeatError, repeatError } from "./gains.ts";
 import { bitsPerByteOf, type DomainLosses, meanLosses, type ProbeLosses } from "./losses.ts";
 
 /** A number with the ends of its 95 % interval. */
@@ -39,7 +39,7 @@ export interface ChoiceOptions {
 
 /**
  * Chooses candidates greedily, and again for each draw of a bootstrap: documents are drawn with replacement within each
- * domain, the same ones for all models, and every gain moves by a normal error as large as that over repeats. Intervals are
+ * domain, the same ones for all models, and every gain moves by an error as over repeats (Student's t). Intervals are
  * percentiles. A best of noisy gains is a little too high, in the draws as in the estimate.
  *
  * @param most how many are chosen, at most
@@ -59,8 +59,10 @@ export function chooseExperts(
   const counts = candidates.map(() => 0);
   for (let draw = 0; draw < draws; draw++) {
     const stream = random(seed, "choice", draw);
-    const drawn = gainsWhere(losses.seed, means, domains, stream)
-      .map((row, c) => row.map((gain, d) => gain + errors[c]![d]! * stream.normal()));
+    const scale = { own: studentScale(errors.own, stream), other: studentScale(errors.other, stream) };
+    const drawn = gainsWhere(losses.seed, means, domains, stream).map((row, c) =>
+      row.map((gain, d) => gain + scale[candidates[c] === domains[d] ? "own" : "other"] * stream.normal())
+    );
     for (const candidate of chooseGreedily(drawn, most)) counts[candidate]!++;
     for (const at of chosen.keys()) joint[at]![draw] = jointGain(drawn, chosen.slice(0, at + 1));
   }
@@ -98,18 +100,24 @@ function gainsWhere(
   return models.map((_, model) => columns.map((column) => column[model]!));
 }
 
-/** Standard errors over repeats by candidate and domain: one for gains on candidates' own domains, one for all others. */
+/** Errors over repeats: of gains on candidates' own domains, and of all others. */
 function errorsOf({ seed, probes }: ProbeLosses, candidates: readonly string[], domains: readonly string[]) {
   const byRepeat = [...probes.values()].map((repeats) => gainsWhere(seed, repeats, domains));
-  const isOwn = (c: number, d: number) => candidates[c] === domains[d];
   const errorWhere = (own: boolean) =>
     repeatError(
       byRepeat.flatMap((repeats, c) =>
-        domains.flatMap((_, d) => isOwn(c, d) === own ? [repeats.map((row) => row[d]!)] : [])
+        domains.flatMap((domain, d) => (candidates[c] === domain) === own ? [repeats.map((row) => row[d]!)] : [])
       ),
-    ).error;
-  const [own, other] = [errorWhere(true), errorWhere(false)];
-  return candidates.map((_, c) => domains.map((_, d) => isOwn(c, d) ? own : other));
+    );
+  return { own: errorWhere(true), other: errorWhere(false) };
+}
+
+/** The standard error in a draw: as far from the estimate as its degrees of freedom leave it open. */
+function studentScale({ error, degrees }: RepeatError, stream: Random): number {
+  if (error === 0) return 0;
+  let squares = 0;
+  for (let i = 0; i < degrees; i++) squares += stream.normal() ** 2;
+  return error * Math.sqrt(degrees / squares);
 }
 
 /** The 2.5th and 97.5th percentile of draws. */

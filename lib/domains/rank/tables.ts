@@ -1,7 +1,7 @@
 // The tables of a ranking.
 import { numberColumn, type Table, textColumn } from "../../run/mod.ts";
 import type { Choice } from "./choice.ts";
-import { type Gain, type ProbeGains, verdictOf } from "./gains.ts";
+import { type Gain, type PlacedGain, type ProbeGains, verdictOf } from "./gains.ts";
 import { rankRanges, rankText } from "./ranks.ts";
 
 const DIGITS = 4;
@@ -9,6 +9,16 @@ const interval = (key: string, digits: number) => [
   numberColumn(key === "" ? "low" : `${key}-low`, "low", digits),
   numberColumn(key === "" ? "high" : `${key}-high`, "high", digits),
 ];
+
+/** Which ranks overlap, in words: `math and code share ranks 1–2`; undefined if all are told apart. */
+export function overlapText({ own }: Pick<ProbeGains, "own">): string | undefined {
+  const texts = rankRanges(own).map(rankText);
+  const shared = own.toSorted((a, b) => b.value - a.value).map(({ candidate }) => candidate)
+    .map((candidate) => ({ candidate, text: texts[own.findIndex((one) => one.candidate === candidate)]! }))
+    .filter(({ text }) => text.includes("–"));
+  if (shared.length === 0) return undefined;
+  return `ranks that cannot be told apart: ${shared.map(({ candidate, text }) => `${candidate} (${text})`).join(", ")}`;
+}
 
 /**
  * Candidates by their gain on their own domain, the largest first.
@@ -60,20 +70,24 @@ export function rankingTable({ own, pairs, others }: ProbeGains, tokens: number)
 }
 
 /** Probes by domains, for reading. */
-export function gainMatrixTable({ own, pairs }: ProbeGains, domains: readonly string[]): Table {
-  const all = [...own, ...pairs];
+export function gainMatrixTable(gains: ProbeGains, domains: readonly string[]): Table {
   return {
     name: "gain-matrix",
     title: "Bits per byte saved, probe by domain; in parentheses where the 95 % interval includes 0",
     columns: [textColumn("probe", "probe"), ...domains.map((domain) => textColumn(`on ${domain}`, domain))],
-    rows: own.map(({ candidate }) => ({
-      probe: candidate,
-      ...Object.fromEntries(domains.map((domain) => {
-        const gain = all.find((one) => one.candidate === candidate && one.domains[0] === domain)!;
-        return [`on ${domain}`, gainText(gain)];
-      })),
+    rows: [...Map.groupBy(allGains(gains, domains), ({ candidate }) => candidate)].map(([probe, row]) => ({
+      probe,
+      ...Object.fromEntries(row.map((gain) => [`on ${gain.domains[0]}`, gainText(gain)])),
     })),
   };
+}
+
+/** The gains of every candidate on every single domain, in the order of both. */
+export function allGains({ own, pairs }: ProbeGains, domains: readonly string[]): PlacedGain[] {
+  const all = [...own, ...pairs];
+  return own.flatMap(({ candidate }) =>
+    domains.map((domain) => all.find((one) => one.candidate === candidate && one.domains[0] === domain)!)
+  );
 }
 
 /** `+0.012`, `(−0.001)` */
@@ -84,7 +98,7 @@ export function gainText(gain: Gain): string {
 }
 
 /** Every gain with its interval, one a row. */
-export function gainsTable({ own, pairs }: ProbeGains): Table {
+export function gainsTable(gains: ProbeGains, domains: readonly string[]): Table {
   return {
     name: "gains",
     title: "Bits per byte saved by each probe on each domain, paired by document, with 95 % intervals",
@@ -95,7 +109,7 @@ export function gainsTable({ own, pairs }: ProbeGains): Table {
       ...interval("", DIGITS),
       textColumn("verdict", "than the seed"),
     ],
-    rows: [...own, ...pairs].map((gain) => ({
+    rows: allGains(gains, domains).map((gain) => ({
       probe: gain.candidate,
       domain: gain.domains[0]!,
       gain: gain.value,

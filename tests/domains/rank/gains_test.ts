@@ -1,6 +1,13 @@
 // Gains of probes: their values, the coverage of their intervals, and ranks that cannot be told apart.
 import assert from "node:assert/strict";
-import { type DomainLosses, probeGains, type ProbeLosses, rankRanges, rankText } from "../../../lib/domains/mod.ts";
+import {
+  type DomainLosses,
+  overlapText,
+  probeGains,
+  type ProbeLosses,
+  rankRanges,
+  rankText,
+} from "../../../lib/domains/mod.ts";
 import { random } from "../../../lib/random.ts";
 
 const SEED = 20261130;
@@ -67,4 +74,11 @@ Deno.test("ranks overlap where gains cannot be told apart", () => {
   // The first two are clearly different, and the third may be either.
   assert.deepEqual(texts(gain(1, 0.1), gain(1.3, 0.1), gain(1.15, 0.2)), ["2–3", "1–2", "1–3"]);
   assert.deepEqual(texts(gain(1, null), gain(9, null)), ["1–2", "1–2"]);
+
+  const placed = (candidate: string, value: number) => ({ candidate, domains: [candidate], ...gain(value, 0.1) });
+  assert.equal(
+    overlapText({ own: [placed("a", 1), placed("b", 1.1), placed("c", 2)] }),
+    "ranks that cannot be told apart: b (2–3), a (2–3)",
+  );
+  assert.equal(overlapText({ own: [placed("a", 1), placed("c", 2)] }), undefined);
 });
