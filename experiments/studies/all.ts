@@ -19,6 +19,8 @@ import { manyExpertsStudy } from "./many-experts/config.ts";
 import { modularityExperiment, modularityStudy } from "./modularity.ts";
 import { predictedGainsExperiment, predictedGainsStudy } from "./predicted-gains.ts";
 import { predictedGainsFindings } from "./predicted-gains/findings.ts";
+import { skippingExperiment, skippingStudy } from "./skipping.ts";
+import { skippingFindings } from "./skipping/findings.ts";
 import { stitchCountStudy } from "./stitch-count.ts";
 import { stitchKindsStudy } from "./stitch-kinds.ts";
 
@@ -74,6 +76,12 @@ const DOMAIN_SECTIONS: readonly Section[] = [
     script: studyScript(predictedGainsStudy),
     plan: planner(predictedGainsExperiment),
     findings: predictedGainsFindings,
+  },
+  {
+    ...skippingStudy,
+    script: studyScript(skippingStudy),
+    plan: planner(skippingExperiment),
+    findings: skippingFindings,
   },
 ];
 

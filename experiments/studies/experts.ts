@@ -17,11 +17,14 @@ export const PARTS: BtsConfig["experts"] = [
 ];
 const equal = Object.fromEntries(PARTS.map((part) => [part, 1]));
 
+/** Settings with an expert for each part. */
+export const MANY_EXPERTS = { data: { domains: PARTS }, mix: { seed: equal, stitch: equal }, experts: PARTS };
+
 export const expertsStudy: Study = {
   name: "experts",
   title: "Number of experts",
   question: "How do quality and cost change with the number of experts?",
-  settings: { data: { domains: PARTS }, mix: { seed: equal, stitch: equal }, experts: PARTS },
+  settings: MANY_EXPERTS,
   variants: ({ experts }) =>
     experts.map((_, i) => experts.length - i).map((n) => ({
       name: `n=${n}`,

@@ -11,6 +11,7 @@ import { initializationStudy } from "../../../experiments/studies/initialization
 import { lowRankStudy } from "../../../experiments/studies/low-rank.ts";
 import { manyExpertsExperiment } from "../../../experiments/studies/many-experts.ts";
 import { modularityExperiment } from "../../../experiments/studies/modularity.ts";
+import { skippingExperiment, skippingStudy } from "../../../experiments/studies/skipping.ts";
 import { stitchCountStudy } from "../../../experiments/studies/stitch-count.ts";
 import { stitchKindsStudy } from "../../../experiments/studies/stitch-kinds.ts";
 import { type BtsConfig, btsConfigSchema, checkBts } from "../../../lib/bts/mod.ts";
@@ -74,6 +75,7 @@ Deno.test("every study and the comparison of all methods plan with own domains",
     if (own) assert.deepEqual(experts, ["law", "poems"], study.name);
   }
   assert.deepEqual(await planned(modularityExperiment), ["law", "poems"]);
+  assert.equal((await planned(skippingExperiment)).length, 8); // its own
   assert.deepEqual(await planned(baselinesExperiment), ["law", "poems"]);
 });
 
@@ -129,6 +131,18 @@ Deno.test("the study of many experts plans every expert once, and every combinat
   for (const n of [2, 5]) {
     for (const name of ["stitch", "evaluate:bts", "routing", "btx-top2", "dume", "gates"]) {
       assert.ok(cells.includes(`${name}:n=${n}`), `${name}:n=${n}`);
+    }
+  }
+});
+
+Deno.test("the study of skipping compares variants that its plan measures", async () => {
+  for (const experts of ["novel", "novel,compiler,messages"]) {
+    const config = settingsOf(skippingExperiment, "quick", [`experts=${experts}`]);
+    const cells = (await planOf(skippingExperiment, config)).map(({ cell }) => cell);
+    const measured = cells.flatMap((name) => name.startsWith("evaluate:") ? [name.slice("evaluate:".length)] : []);
+    assert.equal(new Set(measured).size, measured.length);
+    for (const { better, worse } of skippingStudy.directions(config)) {
+      for (const method of [better, worse]) assert.ok(measured.includes(method), method);
     }
   }
 });
