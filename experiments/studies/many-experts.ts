@@ -30,7 +30,7 @@ import type { Count } from "./many-experts/cells.ts";
 import { reportMany } from "./many-experts/report.ts";
 
 async function studyManyExperts(lab: LabWith<ManyConfig>): Promise<CellResult<RunResults>> {
-  const { counts } = lab.config;
+  const counts = [...new Set(lab.config.counts)].sort((a, b) => a - b);
   const text = await tokenize(lab);
   const seed = await trainSeed(lab, text);
 
@@ -62,10 +62,12 @@ async function combine(
   n: number,
 ): Promise<Count> {
   const first = new Map([...experts].slice(0, n));
+  const { built, baselines } = whole.config;
+  const methods = built.includes(n) ? baselines.methods : [];
   const lab = {
     ...whole,
     run: withSuffix(whole.run, `n=${n}`),
-    config: { ...whole.config, experts: [...first.keys()] },
+    config: { ...whole.config, experts: [...first.keys()], baselines: { ...baselines, methods } },
   };
   const stitches = await trainStitches(lab, text, seed, first);
   const others = await buildCompared(lab, text, { seed, experts: first });

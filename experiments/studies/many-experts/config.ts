@@ -11,17 +11,33 @@ import { groupPresets } from "../groups/presets.ts";
 /** Numbers of experts, unless told otherwise. */
 const COUNTS = [2, 4, 8, 16, 32] as const;
 
-/** The methods that are built for every number of experts, besides stitching. */
+/** The numbers for which the methods are built, too. */
+const BUILT = [2, 8, 32] as const;
+
+/** The methods that are built besides stitching. */
 const METHODS = ["routing", "btx-top2", "dume"] as const;
 
 /** The name in the results of a method with this number of experts. */
 export const builtName = (method: string, n: number): string => `${methodLabel(method)}, n=${n}`;
 
+/**
+ * What is known of each number of experts, method after method.
+ *
+ * @param rows by number of experts; some have fewer methods
+ */
+export function byMethod<One>(rows: readonly (readonly One[])[], nameOf: (one: One) => string): One[] {
+  const methodOf = (one: One) => nameOf(one).slice(0, nameOf(one).lastIndexOf(", n="));
+  const most = rows.reduce((a, b) => b.length > a.length ? b : a);
+  return most.map(methodOf).flatMap((method) => rows.flatMap((row) => row.filter((one) => methodOf(one) === method)));
+}
+
 const settings = comparisonSettings({ methods: METHODS, merges: [], secondEnsemble: false }).extend({
   counts: z.array(z.int().min(2).max(512)).min(1).default([...COUNTS])
     .describe(
-      "numbers of experts, ascending; as many domains as the largest are discovered in the text of data.domains",
+      "numbers of experts; as many domains as the largest are discovered in the text of data.domains",
     ),
+  built: z.array(z.int().min(2).max(512)).default([...BUILT])
+    .describe("the numbers of experts among counts for which the methods of baselines.methods are built, too"),
 });
 
 /** All settings. The experts are those of discovered domains, so `experts` has no effect. */
@@ -42,7 +58,10 @@ export const manyDefinition: ExperimentDefinition<typeof schema> = {
   defaultPreset: "quick",
   presets: Object.fromEntries(
     Object.entries(groupPresets).map(([name, preset]) =>
-      [name, name === "smoke" ? { ...preset, config: { ...preset.config, counts: [2, 4] } } : preset] as const
+      [
+        name,
+        name === "smoke" ? { ...preset, config: { ...preset.config, counts: [2, 4], built: [2, 4] } } : preset,
+      ] as const
     ),
   ),
 };

@@ -2,7 +2,7 @@
 import { ensembleNames } from "../groups/ensembles.ts";
 import { HEADLINE, numberColumn, parametersOf, type Table, textColumn, valueOf } from "../../../lib/run/mod.ts";
 import type { ManyCells } from "./cells.ts";
-import { builtName } from "./config.ts";
+import { builtName, byMethod } from "./config.ts";
 
 /** Parameters, measured speed and memory of training and scoring, and quality. */
 export function costsTable({ singles, found }: ManyCells): Table {
@@ -41,7 +41,7 @@ export function costsTable({ singles, found }: ManyCells): Table {
       numberColumn("scoring-bytes", "scoring: MB", 1),
       numberColumn("bpb", "mean bits per byte", 3, "lower"),
     ],
-    rows: rows[0]!.flatMap((_, at) => rows.map((row) => row[at]!)),
+    rows: byMethod(rows, ({ method }) => method),
   };
 }
 

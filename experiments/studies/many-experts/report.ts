@@ -23,7 +23,7 @@ import { directionsTable } from "../../../lib/study/mod.ts";
 import { ensembleNames } from "../groups/ensembles.ts";
 import { lossesOnOwn, type ScoredGroups, scoredGroups } from "../groups/own.ts";
 import type { ManyCells } from "./cells.ts";
-import { builtName, manyExpertsStudy } from "./config.ts";
+import { builtName, byMethod, manyExpertsStudy } from "./config.ts";
 import { costsTable } from "./costs-table.ts";
 
 const score = { format: "number", section: "scores", chance: null, machineDependent: false } as const;
@@ -108,8 +108,7 @@ function methodsOf(
     const all = [ofSingles(soup), ...built, ofSingles(btm), ofSingles(topK), [builtName("bts", n), bts] as const];
     return all.map(([name, result]) => [name, [...result, saved(name, n)]] as const);
   });
-  const byMethod = rows[0]!.flatMap((_, at) => rows.map((row) => row[at]!));
-  return { seed: singles.value.methods["seed"]!, ...Object.fromEntries(byMethod) };
+  return { seed: singles.value.methods["seed"]!, ...Object.fromEntries(byMethod(rows, ([name]) => name)) };
 }
 
 function savedOnOwn(losses: Losses, groups: ScoredGroups, name: string, n: number): Measurement {
