@@ -20,6 +20,7 @@ export {
   inferenceModels,
   type InferenceOptions,
   listRuns,
+  type ModelFacts,
   type ModelOptions,
   openForInference,
   type OpenOptions,

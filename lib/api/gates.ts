@@ -57,8 +57,10 @@ export function switchedOff(
   const numbers = new Map((gates?.switchable ?? []).map((number) => [gates!.models[number]!.name, number]));
   const wrong = names.find((name) => !numbers.has(name));
   if (wrong === undefined) return { without: names.map((name) => numbers.get(name)!) };
-  const can = numbers.size === 0 ? "no others" : [...numbers.keys()].join(", ");
-  throw invalidParameter("without", `The model '${model}' cannot do without '${wrong}': it can do without ${can}`);
+  const can = numbers.size === 0
+    ? "of a run's models, bts and btm can switch models off"
+    : `it can do without ${[...numbers.keys()].join(", ")}`;
+  throw invalidParameter("without", `The model '${model}' cannot do without '${wrong}': ${can}`);
 }
 
 /**

@@ -12,9 +12,11 @@ const modelSchema = z.strictObject({
   max_model_len: z.int().optional().openapi({
     description: "As vLLM has it: the length of its context in tokens; absent where that is unknown until it is loaded",
   }),
-  of_run: z.strictObject({ run: z.string(), model: z.string(), gates: z.boolean() }).optional().openapi({
-    description: "An extension: the id of its run, its name there, and whether it has `gates`",
-  }),
+  of_run: z.strictObject({ run: z.string(), model: z.string(), gates: z.boolean(), switchable: z.boolean() }).optional()
+    .openapi({
+      description:
+        "An extension: the id of its run, its name there, whether it has `gates`, and whether it takes `without`",
+    }),
 }).openapi("Model");
 
 const routes = {

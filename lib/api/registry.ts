@@ -30,8 +30,20 @@ export interface ListedModel {
   readonly created: number;
   /** Most tokens of a prompt and what follows it, if that is known before it is loaded. */
   readonly contextLength?: number | undefined;
-  /** The run that it is a model of, and its name there; undefined for a model of its own. */
-  readonly ofRun?: { readonly run: string; readonly model: string; readonly gates: boolean } | undefined;
+  /** The run that it is a model of; undefined for a model of its own. */
+  readonly ofRun?: ModelOfRun | undefined;
+}
+
+/** What a model is in its run. */
+export interface ModelOfRun {
+  /** The run's id. */
+  readonly run: string;
+  /** The model's name there. */
+  readonly model: string;
+  /** Whether it has gates. */
+  readonly gates: boolean;
+  /** Whether requests may switch off single models that it is made of. */
+  readonly switchable: boolean;
 }
 
 /** Finds and loads models. */

@@ -126,14 +126,14 @@ async function listModels(source: string, runs: string): Promise<Source[]> {
   const names = [...models.keys()];
   const sorted = [...names.filter((model) => model === "bts"), ...names.filter((model) => model !== "bts")];
   return sorted.map((model) => {
-    const { gates, contextLength } = models.get(model)!;
+    const { gates, switchable, contextLength } = models.get(model)!;
     return {
       name: `${run}/${model}`,
       source: settled,
       model,
       created,
       contextLength,
-      ofRun: { run: id, model, gates },
+      ofRun: { run: id, model, gates, switchable },
     };
   });
 }

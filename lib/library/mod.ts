@@ -10,6 +10,7 @@ export {
   type InferenceModel,
   inferenceModels,
   type InferenceOptions,
+  type ModelFacts,
   openForInference,
   settledSource,
 } from "./open-inference.ts";

@@ -10,7 +10,7 @@ import type { DeviceName } from "../tensor/mod.ts";
 import { findModelRun, folderOfRun } from "./find-model-run.ts";
 import type { RunPlace } from "./find-run.ts";
 import { openModel } from "./open-model.ts";
-import { hasGates, modelNamed, savedModels } from "./saved-models.ts";
+import { hasGates, isSwitchable, modelNamed, savedModels } from "./saved-models.ts";
 import { shareDevice } from "./shared-device.ts";
 
 /** A model on the device, with an engine that generates texts; `await using` frees both. */
@@ -87,8 +87,18 @@ export async function openForInference(
   return { ...opened, engine, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
+/** What is known of a run's model before it is opened. */
+export interface ModelFacts {
+  /** Whether it weighs the models that it is made of. */
+  readonly gates: boolean;
+  /** Whether single ones of these can be switched off. */
+  readonly switchable: boolean;
+  /** Tokens that it takes. */
+  readonly contextLength: number;
+}
+
 /**
- * The models that {@linkcode openForInference} opens, by name, whether they have gates, and how many tokens they take.
+ * The models that {@linkcode openForInference} opens, by name, with what is known of them before.
  *
  * @returns undefined if it is one model, not a run
  * @throws UserError as `openRun()` and its `models()` do for a run
@@ -96,12 +106,14 @@ export async function openForInference(
 export async function inferenceModels(
   runOrFolder: string | URL,
   options: Pick<InferenceOptions, "runs"> = {},
-): Promise<ReadonlyMap<string, { readonly gates: boolean; readonly contextLength: number }> | undefined> {
+): Promise<ReadonlyMap<string, ModelFacts> | undefined> {
   const found = await findModels(runOrFolder, options);
   if (found.kind === "pretrained") return undefined;
   const run = await branchedRun(found.runsFolder, found.id);
   const { contextLength } = run.config.model;
-  return new Map([...savedModels(run)].map(([name, saved]) => [name, { gates: hasGates(saved), contextLength }]));
+  return new Map([...savedModels(run)].map(([name, saved]) => {
+    return [name, { gates: hasGates(saved), switchable: isSwitchable(saved), contextLength }];
+  }));
 }
 
 /**

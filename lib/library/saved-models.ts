@@ -36,6 +36,11 @@ export function hasGates(saved: SavedModel): boolean {
     (saved.kind === "method" && saved.method.weighs === true);
 }
 
+/** Whether single models that it is made of can be switched off while it generates. */
+export function isSwitchable({ kind }: SavedModel): boolean {
+  return kind === "stitched" || kind === "ensemble";
+}
+
 /** Settings of the methods that stitching is compared with; those with defaults are absent in runs of older versions. */
 const comparisonSchema = z.object({
   baselines: z.object({

@@ -10,7 +10,12 @@ import { CONFIG, TEMPLATE, TOKENIZER } from "./tiny-models.ts";
 export const NAMES = [["seed", "#7b8794"], ["expert:code", "#3a7fd5"], ["expert:math", "#2b9a5b"]]
   .map(([name, color]) => ({ name: name!, color: color! }));
 
-/** Serves `run/bts` of a run to `body`, and `run/seed` and the experts, which have no gates. @param run its id */
+/**
+ * Serves `run/bts` of a run to `body`; `run/btx-top2`, which has gates but can do without none of its models; and
+ * `run/seed` and the experts, which have no gates.
+ *
+ * @param run its id
+ */
 export async function withStitchedApi(
   run: string,
   body: (app: ReturnType<typeof createApi>) => Promise<void>,
@@ -32,6 +37,7 @@ export async function withStitchedApi(
   const gates = { places: model.gates!, models: NAMES, switchable: model.switchable! };
   const all = new Map<string, ServedModel>([
     ["run/bts", { ...seed, gates, canRest: true }],
+    ["run/btx-top2", { ...seed, gates: { ...gates, switchable: [] } }],
     ...NAMES.map(({ name }) => [`run/${name}`, seed] as const),
   ]);
   const models: ModelRegistry = {
@@ -39,7 +45,7 @@ export async function withStitchedApi(
       name,
       created: 0,
       contextLength: config.contextLength,
-      ofRun: { run, model: name.slice("run/".length), gates: gates !== undefined },
+      ofRun: { run, model: name.slice("run/".length), gates: gates !== undefined, switchable: name === "run/bts" },
     })),
     loaded: () => all,
     open: (name) => Promise.resolve({ model: all.get(name)!, [Symbol.dispose]() {} }),

@@ -83,21 +83,24 @@ optionalTest("chromium", "the prompt box asks the models of a run side by side, 
           await box.getByLabel("Length").fill("6");
           await box.getByLabel("Also without").selectOption("expert:code");
           await box.getByLabel("Seed", { exact: true }).first().uncheck();
+          await box.getByLabel("BTX top-2").check(); // cannot do without it
           await box.getByRole("button", { name: "Ask", exact: true }).click();
           await box.locator(".round").first().getByText("BTS without the code expert").waitFor(WAIT);
           await box.getByRole("button", { name: "Ask", exact: true }).waitFor(WAIT);
+          assert.deepEqual(await box.locator(".answer .error").allInnerTexts(), []);
           await box.getByText("2 earlier prompts").click();
           const kept = await readPrompts(`${runsFolder}/${ID}`);
           assert.deepEqual(kept.map(({ prompt }) => prompt), ["<b>let</b> x", "yes", "<b>let</b> x"]);
-          assert.deepEqual(kept[2]!.answers.map(({ model, without }) => [model, without]), [["bts", null], [
-            "bts",
-            "expert:code",
-          ]]);
-          for (const { gates } of kept[2]!.answers[1]!.pieces) assert.equal(gates!.at(-1)![1], 0);
+          assert.deepEqual(kept[2]!.answers.map(({ model, without }) => [model, without]), [
+            ["btx-top2", null],
+            ["bts", null],
+            ["bts", "expert:code"],
+          ]);
+          for (const { gates } of kept[2]!.answers[2]!.pieces) assert.equal(gates!.at(-1)![1], 0);
 
           await page.reload();
           await box.getByText("3 earlier prompts").click();
-          await box.locator(".earlier .answer").nth(5).waitFor(WAIT);
+          await box.locator(".earlier .answer").nth(6).waitFor(WAIT);
           assert.equal(await box.locator(".earlier b").count(), 0, "markup stays text");
           assert.deepEqual(complaints, []);
         });

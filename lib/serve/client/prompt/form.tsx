@@ -9,7 +9,7 @@ import type { ServedModel } from "./models.ts";
 export interface Asked {
   readonly question: Question;
   readonly models: readonly ServedModel[];
-  /** The name of the expert that is switched off in models with gates, beside the whole models. */
+  /** The name of the expert that is switched off in models that can do without it, beside the whole models. */
   readonly without: string | null;
 }
 
@@ -20,8 +20,6 @@ interface FormProps {
   readonly onStop: () => void;
 }
 
-/** Tokens to generate after the example, which nearly fills a short context. */
-const EXAMPLE_LENGTH = 16;
 /** The longest answer where no model says how long its context is. */
 const LONGEST = 100_000;
 /** Models that are asked unless others are chosen. */
@@ -30,8 +28,8 @@ const FIRST = ["seed", "bts"];
 export function PromptForm({ models, busy, onAsk, onStop }: FormProps) {
   const form = useRef<HTMLFormElement>(null);
   const experts = models.flatMap(({ name }) => expertDomain(name) ?? []);
-  const example = contextSwitch(experts);
   const longest = longestAnswer(models);
+  const example = contextSwitch(experts, longest);
   const submit = (event: Event) => {
     event.preventDefault();
     const asked = readForm(form.current!, models);
@@ -43,8 +41,8 @@ export function PromptForm({ models, busy, onAsk, onStop }: FormProps) {
   const fill = () => {
     const { elements } = form.current!;
     const box = elements.namedItem("prompt") as HTMLTextAreaElement;
-    box.value = example!;
-    (elements.namedItem("maxTokens") as HTMLInputElement).value = String(EXAMPLE_LENGTH);
+    box.value = example!.text;
+    (elements.namedItem("maxTokens") as HTMLInputElement).value = String(example!.length);
     box.focus();
   };
   return (
@@ -72,7 +70,7 @@ export function PromptForm({ models, busy, onAsk, onStop }: FormProps) {
         <label>
           Random seed <input type="number" name="seed" step="1" value="0" />
         </label>
-        {experts.length > 0 && models.some(({ gates }) => gates) && (
+        {experts.length > 0 && models.some(({ switchable }) => switchable) && (
           <label>
             Also without{" "}
             <select name="without">

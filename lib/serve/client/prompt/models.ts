@@ -10,6 +10,8 @@ export interface ServedModel {
   readonly name: string;
   /** Whether its gates can be told. */
   readonly gates: boolean;
+  /** Whether experts in it can be switched off. */
+  readonly switchable: boolean;
   /** Tokens that it takes at once, the prompt's and the answer's. */
   readonly contextLength: number | undefined;
 }
@@ -18,7 +20,12 @@ interface ModelList {
   readonly data: readonly {
     readonly id: string;
     readonly max_model_len?: number;
-    readonly of_run?: { readonly run: string; readonly model: string; readonly gates: boolean };
+    readonly of_run?: {
+      readonly run: string;
+      readonly model: string;
+      readonly gates: boolean;
+      readonly switchable: boolean;
+    };
   }[];
 }
 
@@ -35,11 +42,11 @@ export async function findModels(run: string, key: string): Promise<Models> {
   if (!response.ok) return { kind: "none" };
   const { data }: ModelList = await response.json();
   const found = new Map(
-    data.flatMap(({ id, max_model_len: contextLength, of_run }) =>
-      of_run?.run === run
-        ? [[of_run.model, { id, name: of_run.model, gates: of_run.gates, contextLength }] as const]
-        : []
-    ),
+    data.flatMap(({ id, max_model_len: contextLength, of_run }) => {
+      if (of_run?.run !== run) return [];
+      const { model: name, gates, switchable } = of_run;
+      return [[name, { id, name, gates, switchable, contextLength }] as const];
+    }),
   );
   if (found.size === 0) return { kind: "none" };
   return { kind: "served", models: orderMethods([...found.keys()]).map((name) => found.get(name)!) };

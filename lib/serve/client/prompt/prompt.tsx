@@ -46,7 +46,7 @@ export function PromptBox({ run, address, runsFolder }: PromptBoxProps) {
     stop.current = ending;
     const asked = models.flatMap((model) => [
       { model, without: null },
-      ...(without !== null && model.gates ? [{ model, without }] : []),
+      ...(without !== null && model.switchable ? [{ model, without }] : []),
     ]);
     const answers: ShownAnswer[] = asked.map(({ model, without }) => ({
       answer: { model: model.name, without, pieces: [], gates: null, tokens: 0, seconds: 0, finish: "cancelled" },
