@@ -1,12 +1,13 @@
 // Makes the pictures of all pages in docs/pictures, light and dark, or some of them:
 //   deno run -A docs/pictures.ts [--runs <folder>] [name of a picture…]
-// First it makes runs of the preset `smoke`, which takes a few minutes; in a folder that has them, it uses those.
+// First it makes runs of the preset `smoke`, and one of `quick` for the prompt box, which takes some minutes; in a folder
+// that has them, it uses those.
 import { Buffer } from "node:buffer";
 import { parseArgs } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { answerOf, apiClient } from "../lib/serve/mod.ts";
 import { withBrowser } from "../tests/chromium.ts";
-import { makePictureRuns, startPictureServer } from "./picture-runs.ts";
+import { askedRun, makePictureRuns, startPictureServer } from "./picture-runs.ts";
 
 const FOLDER = new URL("pictures/", import.meta.url);
 /** Of WebP, 0 to 100. */
@@ -103,15 +104,18 @@ async function whatThereIs() {
     (await list()).map(({ id }) => answerOf(api.runs[":id"].$get({ param: { id }, query: { points: "recent" } }))),
   );
   const run = shown.find(({ gates }) => gates)?.run.id;
+  const asked = await askedRun(runsFolder);
   const sweep = (await answerOf(api.sweeps.$get())).sweeps[0]?.sweep;
   const [report] = (await answerOf(api.reports.$get())).reports;
-  if (live === undefined || run === undefined || sweep === undefined || report === undefined) {
-    throw new Error(`${runsFolder} lacks a run with gates, a sweep, a report over seeds or a run under way`);
+  if (
+    live === undefined || run === undefined || asked === undefined || sweep === undefined || report === undefined
+  ) {
+    throw new Error(`${runsFolder} lacks a run with gates, models to ask, a sweep, a report over seeds or a live run`);
   }
-  return { run, sweep, report, live };
+  return { run, asked, sweep, report, live };
 }
 
-function allPictures({ run, sweep, report, live }: Awaited<ReturnType<typeof whatThereIs>>): Picture[] {
+function allPictures({ run, asked, sweep, report, live }: Awaited<ReturnType<typeof whatThereIs>>): Picture[] {
   const compared = new URLSearchParams(report.runs.map((id) => ["run", id]));
   return [
     { name: "runs", path: "", ready: ".run-table tbody tr", height: 560 },
@@ -119,7 +123,7 @@ function allPictures({ run, sweep, report, live }: Awaited<ReturnType<typeof wha
     { name: "run-phone", path: `runs/${run}`, ready: "#results img", width: NARROW, height: 780 },
     { name: "run-live", path: `runs/${live}`, ready: ".cell canvas", height: 860, act: watch },
     { name: "curves", path: `runs/${run}`, ready: ".curves canvas", part: ".curves", height: 900 },
-    { name: "prompt", path: `runs/${run}`, ready: ".prompt form", part: ".prompt", height: 1000, act: ask },
+    { name: "prompt", path: `runs/${asked}`, ready: ".prompt form", part: ".prompt", height: 1000, act: ask },
     { name: "compare", path: `compare?${compared}`, ready: "table", height: 760 },
     { name: "sweep", path: `sweeps/${sweep}`, ready: ".chart canvas", part: "#main", height: 900, act: selectTrials },
     { name: "reports", path: "reports", ready: "#main", height: 460 },
@@ -150,9 +154,11 @@ async function ask(page: Page): Promise<void> {
   await box.getByRole("button", { name: "A text that changes its domain" }).click();
   const button = box.getByRole("button", { name: "Ask", exact: true });
   await button.click();
-  await box.locator('.answer[aria-busy="true"]').first().waitFor();
+  // Not by the state "busy": small models may have answered before anybody looks.
+  const round = box.locator(":scope > .round");
+  await round.waitFor();
   await button.waitFor();
-  const stitched = box.locator(".round").first().locator(".answer").last();
+  const stitched = round.locator(".answer").last();
   await stitched.getByRole("button", { name: "Color the prompt, too" }).click();
   await stitched.getByRole("button", { name: "Color the prompt, too" }).waitFor({ state: "detached" });
   await stitched.getByRole("button", { name: "Show the gates" }).click();
