@@ -1,7 +1,9 @@
-// Removes an expert from a finished run, or adds one, and trains the stitches for a few more steps.
+// Removes an expert from a finished run, adds one, or merges two, and trains the stitches for a few more steps.
 //
 //     deno task expert remove last code
 //     deno task expert add last english --set restitch=50
+//     deno task expert merge last --propose
+//     deno task expert merge last code math
 import { UserError } from "../lib/errors.ts";
 import {
   type CellResult,
@@ -18,11 +20,14 @@ import {
 import {
   adaptStitches,
   changedConfig,
+  changeOf,
+  changeText,
   checkBts,
   checkChange,
   checkRestitching,
   comparisons,
   comparisonsTable,
+  type ExpertChange,
   type ExpertConfig,
   expertConfigSchema,
   type FinishedRun,
@@ -33,6 +38,7 @@ import {
   type LabWith,
   type Measured,
   measureStitched,
+  mergeExperts,
   openFitting,
   readLosses,
   readTokenizer,
@@ -44,14 +50,21 @@ import {
 } from "../lib/bts/mod.ts";
 import { readChatTemplate } from "../lib/huggingface/mod.ts";
 import { experimentCommand } from "../lib/experiment/mod.ts";
+import { proposeMerges } from "./expert/propose.ts";
 
 const USAGE = `Usage: expert add|remove <run> <expert> [options]
+       expert merge <run> <expert> <expert> [options]
+       expert merge <run> --propose [--json]
 
-Removes an expert from a finished run of deno task bts, or adds one. The other
-experts and their stitches are kept bit for bit; then the stitches are trained for
-a few more steps. The result is a new run.
+Removes an expert from a finished run of deno task bts, adds one, or merges two
+into one, which keeps the first's name. The other experts and their stitches are
+kept bit for bit; then the stitches are trained for a few more steps. The result
+is a new run. --propose shows which experts the gates cannot tell apart.
 
 expert remove last code --help lists the options and settings.`;
+
+const DESCRIPTION =
+  "Removes an expert from a finished run, adds one, or merges two, and trains the stitches for a few more steps.";
 
 /** Default number of steps, as a share of the stitches' original training. */
 const SHARE = 0.25;
@@ -61,12 +74,18 @@ async function changeExpert(lab: LabWith<ExpertConfig>, runsFolder: string): Pro
   const { cell } = await finishedRun(runsFolder, config.from);
   const text: Text = await cell("data");
   const seed = await cell<Trained>("seed");
-  const change = { kind: config.change, expert: config.expert };
+  const change = changeOf(config);
   const changed = { ...lab, config: changedConfig(config, change) };
+  const own = async (domain: string) =>
+    change.kind === "merge"
+      ? await mergeExperts(changed, text, [await cell(`expert:${domain}`), await cell(`expert:${change.other}`)], [
+        domain,
+        change.other,
+      ])
+      : await trainExpert(changed, text, seed, domain);
   const experts = new Map<string, CellResult<Trained>>();
   for (const domain of changed.config.experts) {
-    const added = change.kind === "add" && domain === change.expert;
-    experts.set(domain, added ? await trainExpert(changed, text, seed, domain) : await cell(`expert:${domain}`));
+    experts.set(domain, domain === change.expert ? await own(domain) : await cell(`expert:${domain}`));
   }
   const adapted = await adaptStitches(changed, seed, experts, await cell<Trained>("stitch"), change);
   const untouched = await measureStitched(changed, text, seed, experts, adapted, {
@@ -112,9 +131,8 @@ function report(
 
 /** The arguments before the options. */
 interface Arguments {
-  readonly kind: "add" | "remove";
   readonly run: FinishedRun;
-  readonly expert: string;
+  readonly change: ExpertChange;
 }
 
 /**
@@ -134,15 +152,21 @@ async function completeExpert(config: ExpertConfig, runsFolder: string, plan: bo
 const bringsExpert = (config: ExpertConfig) => config.change === "add" && isBrought(config, config.expert);
 
 async function readWords(words: readonly string[], runsFolder: string): Promise<Arguments> {
-  const [kind, run, expert, ...more] = words;
-  if ((kind !== "add" && kind !== "remove") || run === undefined || expert === undefined || more.length > 0) {
-    throw new UserError(
-      "command.malformed",
-      `Cannot read "expert ${words.join(" ")}": expected add or remove, a run and an expert`,
-      "for example: deno task expert remove last code",
-    );
+  const [kind, run, expert, other, ...more] = words;
+  const opened = async () => await finishedRun(runsFolder, await resolveRun(runsFolder, run!));
+  if (more.length === 0 && run !== undefined && expert !== undefined) {
+    if (kind === "merge" && other !== undefined) return { run: await opened(), change: { kind, expert, other } };
+    if ((kind === "add" || kind === "remove") && other === undefined) {
+      return { run: await opened(), change: { kind, expert } };
+    }
   }
-  return { kind, run: await finishedRun(runsFolder, await resolveRun(runsFolder, run)), expert };
+  throw new UserError(
+    "command.malformed",
+    `Cannot read "expert ${
+      words.join(" ")
+    }": expected add or remove, a run and an expert, or merge, a run and two experts`,
+    "for example: deno task expert remove last code",
+  );
 }
 
 /** The folder given by `--runs`: the run is looked up before the options are parsed. */
@@ -153,21 +177,41 @@ function runsFolderIn(options: readonly string[]): string {
   return (joined === "" ? options[at + 1] : joined) ?? defaultRunsFolder();
 }
 
-/** `deno task expert <add or remove> <run> <expert>` */
+/** `deno task expert merge <run> --propose` */
+async function propose(words: readonly string[], options: readonly string[], runsFolder: string): Promise<void> {
+  const [kind, run, ...more] = words;
+  const json = options.includes("--json");
+  const known = options.filter((option, i) =>
+    !/^--(propose|json|runs(=.*)?)$/.test(option) && options[i - 1] !== "--runs"
+  );
+  if (kind !== "merge" || run === undefined || more.length > 0 || known.length > 0) {
+    throw new UserError(
+      "command.malformed",
+      `Cannot read "expert ${[...words, ...options].join(" ")}": --propose takes a run, --runs and --json alone`,
+      "for example: deno task expert merge last --propose",
+    );
+  }
+  await proposeMerges(runsFolder, await resolveRun(runsFolder, run), { json });
+}
+
+/** `deno task expert <add, remove or merge> <run> <expert> [expert]` */
 export async function expertCommand(args: readonly string[]): Promise<void> {
   const at = args.findIndex((arg) => arg.startsWith("-"));
   const words = at < 0 ? args : args.slice(0, at);
   const options = at < 0 ? [] : args.slice(at);
   if (words.length === 0) return console.log(USAGE);
   const runsFolder = runsFolderIn(options);
-  const { kind, run: { view, config }, expert } = await readWords(words, runsFolder);
-  checkChange(config, { kind, expert });
+  if (options.includes("--propose")) return await propose(words, options, runsFolder);
+  const { change, run: { view, config } } = await readWords(words, runsFolder);
+  checkChange(config, change);
   const restitchSteps = Math.max(1, Math.round(SHARE * config.train.stitch.steps));
-  const preset: ExpertConfig = { ...config, from: view.id, change: kind, expert, restitch: restitchSteps };
+  const { kind, expert } = change;
+  const other = kind === "merge" ? change.other : "";
+  const preset: ExpertConfig = { ...config, from: view.id, change: kind, expert, other, restitch: restitchSteps };
   const definition: ExperimentDefinition<typeof expertConfigSchema> = {
     name: "expert",
-    title: `${kind === "add" ? "With" : "Without"} ${expert}`,
-    description: "Removes an expert from a finished run, or adds one, and trains the stitches for a few more steps.",
+    title: changeText(change).replace(/^w/, "W"),
+    description: DESCRIPTION,
     schema: expertConfigSchema,
     defaultPreset: view.preset,
     presets: { [view.preset]: { description: `the settings of the run ${view.id}`, config: preset } },
@@ -178,11 +222,11 @@ export async function expertCommand(args: readonly string[]): Promise<void> {
   if (parsed.kind === "run") checkRestitching({ id: view.id, seed: seedOf(view) }, preset, parsed);
   const experiment = labExperiment({
     definition,
-    words: [kind, view.id, expert],
+    words: [kind, view.id, expert, ...kind === "merge" ? [other] : []],
     complete: ({ config, runsFolder, dryRun }) => completeExpert(config, runsFolder, dryRun),
     reads: (config) => bringsExpert(config) ? [config.expert] : [],
     chat: async ({ from }, folder) => readChatTemplate((await (await finishedRun(folder, from)).cell("seed")).folder),
-    check: (config) => checkBts(changedConfig(config, { kind: config.change, expert: config.expert })),
+    check: (config) => checkBts(changedConfig(config, changeOf(config))),
     body: (lab) => changeExpert(lab, runsFolder),
   });
   await experimentCommand(experiment, all);

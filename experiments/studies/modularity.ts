@@ -11,6 +11,7 @@ import {
   adaptStitches,
   type BtsConfig,
   changedConfig,
+  changeText,
   checkBts,
   type ExpertChange,
   type Lab,
@@ -49,11 +50,10 @@ function changesOf({ experts, data }: BtsConfig): ExpertChange[] {
   ];
 }
 
-const nameOf = ({ kind, expert }: ExpertChange) => `${kind === "add" ? "with" : "without"} ${expert}`;
 const names = (config: BtsConfig, change: ExpertChange) => ({
-  untouched: `${nameOf(change)}, untouched`,
-  short: `${nameOf(change)}, ${restitchSteps(config)} steps`,
-  scratch: `${nameOf(change)}, from scratch`,
+  untouched: `${changeText(change)}, untouched`,
+  short: `${changeText(change)}, ${restitchSteps(config)} steps`,
+  scratch: `${changeText(change)}, from scratch`,
 });
 
 export const modularityStudy = {
@@ -63,7 +63,7 @@ export const modularityStudy = {
   directions: (config: BtsConfig): Direction[] =>
     changesOf(config).flatMap((change) => {
       const { untouched, short, scratch } = names(config, change);
-      const which = nameOf(change);
+      const which = changeText(change);
       return [
         direction(`${which}: a short training of the stitches is better than none`, short, untouched, {
           finding: "claimed, not shown",

@@ -21,23 +21,15 @@ const TRAINING: readonly string[] = ["train.expert", "mix.expertShare"];
 /**
  * Checks that the change can be made and leaves a stitched model.
  *
- * @throws UserError `expert.present`, `expert.last`, and the errors of `changedConfig()`
+ * @throws UserError `expert.last`, and the errors of `changedConfig()`
  */
 export function checkChange(config: BtsConfig, change: ExpertChange): void {
-  const { kind, expert } = change;
-  const present: readonly string[] = config.experts;
-  if (kind === "add" && present.includes(expert)) {
-    throw new UserError(
-      "expert.present",
-      `The run already has the expert "${expert}": its experts are ${present.join(", ")}`,
-    );
-  }
   const { experts } = changedConfig(config, change);
   const { hub, spokes } = rolesOf(config, 0, new Map(experts.map((name) => [name, 0])));
   if (spokes.length > 0) return;
   throw new UserError(
     "expert.last",
-    `Cannot remove ${expert}: nothing would be stitched to ${hub[0]}`,
+    `Cannot remove ${change.expert}: nothing would be stitched to ${hub[0]}`,
     "add another expert first, with deno task expert add",
   );
 }
@@ -64,7 +56,7 @@ export function checkRestitching(
   const refused = configDifferences({ ...standard, pretrained }, given.config).map(({ key }) => key).filter((key) =>
     !isFree(key)
   );
-  const words = refused.find((key) => ["from", "change", "expert"].includes(key));
+  const words = refused.find((key) => ["from", "change", "expert", "other"].includes(key));
   if (words !== undefined) {
     throw new UserError(
       "expert.settings",

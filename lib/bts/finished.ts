@@ -12,18 +12,24 @@ import {
 } from "../run/mod.ts";
 import { type BtsConfig, btsSettings } from "./config.ts";
 import { domainDefaults } from "./domain-defaults.ts";
-import { changedConfig } from "./modular.ts";
+import { changedConfig, type ExpertChange } from "./modular.ts";
 import type { ExpertSettingsSchema } from "./inferred-types.ts";
 
 /** The settings of `deno task expert`: those of the run that it changes, and the change. */
 const expertSettings: ExpertSettingsSchema = btsSettings.extend({
   from: z.string().describe("the run whose models are reused"),
-  change: z.enum(["add", "remove"]).describe("whether the expert is added or removed"),
+  change: z.enum(["add", "remove", "merge"]).describe("whether the expert is added, removed or merged with another"),
   expert: z.string().describe("the domain of the expert"),
+  other: z.string().default("").describe("the domain of the expert that it is merged with"),
   restitch: z.int().min(1).describe("steps of training the stitches after the change"),
 });
 
 export type ExpertConfig = z.infer<typeof expertSettings>;
+
+/** The change that the settings ask for. */
+export function changeOf({ change, expert, other }: Pick<ExpertConfig, "change" | "expert" | "other">): ExpertChange {
+  return change === "merge" ? { kind: change, expert, other } : { kind: change, expert };
+}
 
 /** With defaults for the domains in use. */
 export const expertConfigSchema: z.ZodType<ExpertConfig, z.input<typeof expertSettings>> = withDependentDefaults(
@@ -90,7 +96,7 @@ export async function branchedRun(runsFolder: string, id: string): Promise<Finis
   }
   const changed = expertConfigSchema.safeParse(view.config);
   if (!changed.success) throw otherExperiment(view, "has settings that this version cannot read");
-  const { from, change, expert, restitch: _, ...config } = changed.data;
+  const { from, change: _1, expert: _2, other: _3, restitch: _4, ...config } = changed.data;
   const before = await finishedRun(runsFolder, from);
   const cell = <Value>(name: string) => {
     const here = name === "stitch" ? "stitch:again" : name;
@@ -99,7 +105,7 @@ export async function branchedRun(runsFolder: string, id: string): Promise<Finis
   };
   return {
     view,
-    config: changedConfig(config, { kind: change, expert }),
+    config: changedConfig(config, changeOf(changed.data)),
     stitched: new Map([["bts", "stitch"]]),
     cell,
   };

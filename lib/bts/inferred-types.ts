@@ -114,8 +114,9 @@ export interface ExpertSettingsSchema extends
       }, z.core.$strict>
     >;
     from: z.ZodString;
-    change: z.ZodEnum<{ add: "add"; remove: "remove" }>;
+    change: z.ZodEnum<{ add: "add"; merge: "merge"; remove: "remove" }>;
     expert: z.ZodString;
+    other: z.ZodDefault<z.ZodString>;
     restitch: z.ZodInt;
   }, z.core.$strict> {}
 export interface MeasuredSchema extends

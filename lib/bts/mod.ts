@@ -20,7 +20,16 @@ export { evaluationSet } from "./evaluation-set.ts";
 export { expertMix } from "./expert-mix.ts";
 export { checkChange, checkRestitching } from "./expert-check.ts";
 export { type LabData, labExperiment, type LabWith } from "./experiment.ts";
-export { branchedRun, type ExpertConfig, expertConfigSchema, type FinishedRun, finishedRun } from "./finished.ts";
+export {
+  branchedRun,
+  changeOf,
+  type ExpertConfig,
+  expertConfigSchema,
+  type FinishedRun,
+  finishedRun,
+} from "./finished.ts";
+export { ALIKE, type GatePair, gatePairs, isAlike } from "./gate-pairs.ts";
+export { mergeExperts } from "./merge-experts.ts";
 export { batchesOf, type Lab, modelOf, weightsOf } from "./lab.ts";
 export type { ParameterCounts } from "../eval/mod.ts";
 export { measureCell, measureCells, type MeasureSpec, type Measuring } from "./measure.ts";
@@ -29,7 +38,7 @@ export { type Measured, resultsOf } from "./measured.ts";
 export { baselinesSpec, measureBaselines } from "./measure-baselines.ts";
 export { measureStitched, stitchedFrom, stitchedSpec } from "./measure-stitched.ts";
 export { btsMetrics } from "./metrics.ts";
-export { adaptStitches, changedConfig, type ExpertChange, restitch } from "./modular.ts";
+export { adaptStitches, changedConfig, changeText, type ExpertChange, restitch } from "./modular.ts";
 export { openStitchedRun, openStitches, type StitchedRun } from "./open-run.ts";
 export { stitchedOnDevice } from "./stitched-on-device.ts";
 export { storedModel } from "./stored-model.ts";

@@ -1,9 +1,9 @@
-// Removing an expert from trained stitches, or adding one, and training the stitches again for a few steps.
+// Removing an expert from trained stitches, adding one, or merging two, and training the stitches again for a few steps.
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { hashTensors } from "../huggingface/mod.ts";
 import type { CellResult } from "../run/mod.ts";
-import { loadStitches, saveStitches, withExpert, withoutExpert } from "../stitch/mod.ts";
+import { loadStitches, saveStitches, withExpert, withExpertsMerged, withoutExpert } from "../stitch/mod.ts";
 import type { BtsConfig } from "./config.ts";
 import type { Lab } from "./lab.ts";
 import { rolesOf } from "./roles.ts";
@@ -13,11 +13,15 @@ import type { Text } from "./text.ts";
 import type { Trained } from "./training.ts";
 import type { AdaptedSchema } from "./inferred-types.ts";
 
-/** An expert to add or remove. */
-export interface ExpertChange {
-  readonly kind: "add" | "remove";
-  /** Domain of the expert. */
-  readonly expert: string;
+/** An expert to add or remove, by its domain; or two to merge into one, which keeps the first's name. */
+export type ExpertChange =
+  | { readonly kind: "add" | "remove"; readonly expert: string }
+  | { readonly kind: "merge"; readonly expert: string; readonly other: string };
+
+/** What a change does: `with code`, `without code`, `code and math in one`. */
+export function changeText(change: ExpertChange): string {
+  if (change.kind === "merge") return `${change.expert} and ${change.other} in one`;
+  return `${change.kind === "add" ? "with" : "without"} ${change.expert}`;
 }
 
 const adaptedSchema: AdaptedSchema = z.strictObject({
@@ -33,35 +37,44 @@ export type Adapted = z.infer<typeof adaptedSchema>;
 /**
  * The settings after the change.
  *
- * @throws UserError `expert.absent`, `expert.present`, `expert.hub` when the change cannot be made
+ * @throws UserError `expert.absent`, `expert.present`, `expert.hub`, `expert.same` when the change cannot be made
  */
-export function changedConfig(config: BtsConfig, { kind, expert }: ExpertChange): BtsConfig {
+export function changedConfig(config: BtsConfig, change: ExpertChange): BtsConfig {
   const experts: readonly string[] = config.experts;
-  const present = experts.includes(expert);
-  if (kind === "remove" && !present) {
-    throw new UserError("expert.absent", `There is no expert "${expert}": the run has ${experts.join(", ")}`);
+  const { kind, expert } = change;
+  if (kind === "add") {
+    if (experts.includes(expert)) {
+      throw new UserError(
+        "expert.present",
+        `The run already has the expert "${expert}": its experts are ${experts.join(", ")}`,
+      );
+    }
+    const domains = Object.keys(config.data.domains);
+    if (!domains.includes(expert)) {
+      throw new UserError("expert.domain", `There is no domain "${expert}": the run has ${domains.join(", ")}`);
+    }
+    return { ...config, experts: [...experts, expert] };
   }
-  if (kind === "add" && present) {
-    throw new UserError(
-      "expert.present",
-      `The run already has the expert "${expert}": its experts are ${experts.join(", ")}`,
-    );
+  const named = kind === "merge" ? [expert, change.other] : [expert];
+  for (const name of named) {
+    if (!experts.includes(name)) {
+      throw new UserError("expert.absent", `There is no expert "${name}": the run has ${experts.join(", ")}`);
+    }
+    if (config.hub === name) {
+      throw new UserError("expert.hub", `Cannot ${kind} ${name}: it is the hub, and the output is the hub's`);
+    }
   }
-  if (kind === "remove" && config.hub === expert) {
-    throw new UserError("expert.hub", `Cannot remove ${expert}: it is the hub, and the output is the hub's`);
+  if (kind === "merge" && expert === change.other) {
+    throw new UserError("expert.same", `Cannot merge ${expert} with itself`, "name two experts");
   }
-  const domains = Object.keys(config.data.domains);
-  if (kind === "add" && !domains.includes(expert)) {
-    throw new UserError("expert.domain", `There is no domain "${expert}": the run has ${domains.join(", ")}`);
-  }
-  const changed = kind === "add" ? [...experts, expert] : experts.filter((name) => name !== expert);
-  const { [expert]: _removed, ...others } = config.pretrained;
-  return { ...config, experts: changed, pretrained: kind === "add" ? config.pretrained : others };
+  const pretrained = Object.fromEntries(Object.entries(config.pretrained).filter(([name]) => !named.includes(name)));
+  return { ...config, experts: experts.filter((name) => name !== named.at(-1)), pretrained };
 }
 
 /**
- * Removes an expert from trained stitches, or adds one, and writes the new stitch file. The parameters of the hub and of
- * the remaining experts are kept bit for bit; those of a new expert are initial ones.
+ * Removes an expert from trained stitches, adds one, or merges two, and writes the new stitch file. The parameters of the
+ * hub and of the other experts are kept bit for bit; those of a new expert are initial ones, and those of a merged one
+ * the means of both.
  *
  * @param lab with the changed settings
  * @param experts after the change
@@ -75,7 +88,7 @@ export function adaptStitches(
   change: ExpertChange,
 ): Promise<CellResult<Adapted>> {
   const { hub: [, hub], spokes } = rolesOf(config, seed, experts);
-  const what = change.kind === "add" ? `with ${change.expert}` : `without ${change.expert}`;
+  const what = changeText(change);
   return run.cell({
     name: `adapt:${what}`,
     title: `Stitches ${what}, without training`,
@@ -92,10 +105,12 @@ export function adaptStitches(
     output: adaptedSchema,
   }, async (cell) => {
     const before = await loadStitches(stitchFile(stitchCell.folder));
-    const number = before.experts.findIndex(({ name }) => name === change.expert) + 1;
-    const stitches = change.kind === "add"
+    const number = (expert: string) => before.experts.findIndex(({ name }) => name === expert) + 1;
+    const stitches = change.kind === "merge"
+      ? withExpertsMerged(before.stitches, number(change.expert), number(change.other))
+      : change.kind === "add"
       ? withExpert(before.stitches, before.config, config.model.width, rngSeed)
-      : withoutExpert(before.stitches, number);
+      : withoutExpert(before.stitches, number(change.expert));
     await saveStitches(stitchFile(cell.folder), {
       config: before.config,
       stitches,
@@ -105,7 +120,8 @@ export function adaptStitches(
     const old = new Set(Object.values(before.stitches));
     const kept = Object.values(stitches).filter((tensor) => old.has(tensor)).length;
     const changed = change.kind === "add" ? Object.keys(stitches).length - kept : old.size - kept;
-    cell.summary(`${kept} tensors kept bit for bit, ${changed} ${change.kind === "add" ? "new" : "left out"}`);
+    const how = { add: "new", remove: "left out", merge: "merged or left out" }[change.kind];
+    cell.summary(`${kept} tensors kept bit for bit, ${changed} ${how}`);
     return { weights: hashTensors(stitches), kept, changed };
   });
 }

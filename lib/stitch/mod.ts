@@ -9,7 +9,7 @@ export { beforeFirstStitch, stitchedHiddenStates, stitchModels, throughStitches 
 export { stitchedLanguageModel } from "./language-model.ts";
 export { type FrozenHashes, loadStitches, saveStitches, type StitchFile } from "./file.ts";
 export { type GateColumns, type MeanGate, meanGates } from "./gates.ts";
-export { withExpert, withoutExpert } from "./modular.ts";
+export { withExpert, withExpertsMerged, withoutExpert } from "./modular.ts";
 export { type GateSummary, summarizeGates, type TokenGates, tokenGates } from "./token-gates.ts";
 export type { FrozenModels } from "./frozen-models.ts";
 export { disposeFrozen, freezeModels, hashFrozen } from "./stacks.ts";

@@ -1,4 +1,4 @@
-// Removing or adding an expert: the stitches' parameters without it or with it, the others' kept bit for bit.
+// Removing, adding or merging experts: the stitches' parameters after it, those of the others kept bit for bit.
 import { UserError } from "../errors.ts";
 import type { HostTensor, HostWeights } from "../model/mod.ts";
 import type { StitchConfig } from "./config.ts";
@@ -40,6 +40,41 @@ export function withExpert(stitches: HostWeights, config: StitchConfig, width: n
   for (const [name, tensor] of Object.entries(fresh)) grown[name] = stitches[name] ?? tensor;
   return grown;
 }
+
+/**
+ * The stitches with two experts in one, which has the number of the first: its parameters are the means of both experts',
+ * and all others stay.
+ *
+ * @param first and `second`: numbers of experts, from 1
+ * @throws UserError `stitch.expert` when there are no two such experts, or where the mean of parameters has no meaning
+ */
+export function withExpertsMerged(stitches: HostWeights, first: number, second: number): HostWeights {
+  const experts = expertCount(stitches);
+  const isExpert = (expert: number) => Number.isInteger(expert) && expert >= 1 && expert <= experts;
+  if (!isExpert(first) || !isExpert(second) || first === second) {
+    throw new UserError(
+      "stitch.expert",
+      `Cannot merge experts ${first} and ${second}: expected two of the experts 1 to ${experts}`,
+    );
+  }
+  const merged: Record<string, HostTensor> = { ...stitches };
+  for (const [name, { shape, data }] of Object.entries(stitches)) {
+    if (modelOfParameter(name) !== first) continue;
+    if (isFactor(name)) {
+      throw new UserError(
+        "stitch.expert",
+        "Cannot merge experts of low-rank stitches (E2H-LR): the mean of two projections has a higher rank",
+        "remove one of the experts instead: deno task expert remove",
+      );
+    }
+    const other = stitches[renumbered(name, second)]!.data;
+    merged[name] = { shape, data: data.map((value, i) => (value + other[i]!) / 2) };
+  }
+  return withoutExpert(merged, second);
+}
+
+/** Whether a parameter is a factor of a low-rank projection. */
+const isFactor = (name: string) => /\.(up|down)\.\d+$/.test(name);
 
 function renumbered(name: string, model: number): string {
   return name.replace(/\.\d+$/, `.${model}`);

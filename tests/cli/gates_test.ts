@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { z } from "zod";
 import { baselinesDefinition } from "../../experiments/baselines/config.ts";
 import { expertCommand } from "../../experiments/expert.ts";
+import { proposeMerges } from "../../experiments/expert/propose.ts";
+import { openStitchedRun } from "../../lib/bts/mod.ts";
 import { btsConfigSchema } from "../../lib/bts/config.ts";
 import { finishedRun } from "../../lib/bts/finished.ts";
 import { fitPart, gatesCommand } from "../../lib/cli/gates.ts";
@@ -229,12 +231,48 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
           "evaluate:bts",
           "report",
         ]);
-        for (const { line } of [less, more]) await assertPlanned(runs, JSON.parse(line).run);
-        const trace = JSON.parse(await gates("last", "--runs", runs, "--text", "x", "--json")) as GateTrace;
+        const proposed: string[] = [];
+        for (const json of [true, false]) {
+          await proposeMerges(runs, view.id, { json, print: (text) => void proposed.push(text) });
+        }
+        const { pairs } = JSON.parse(proposed[0]!);
+        assert.deepEqual(pairs.map(({ experts }: { experts: string[] }) => experts.join()).toSorted(), [
+          "math,english",
+          "math,multilingual",
+          "multilingual,english",
+        ]);
+        // Stitches that were hardly trained weigh all experts alike.
+        assert.match(
+          proposed.slice(1).join("\n"),
+          new RegExp(`deno task expert merge ${view.id} ${pairs[0].experts.join(" ")}`),
+        );
+        const merged = await expert("merge", "last", "multilingual", "math", "--set", "restitch=2");
+        assert.equal(merged.code, 0, merged.stderr);
+        const [both, ofTwo] = await Promise.all(
+          [view.id, JSON.parse(merged.line).run].map((id) => openStitchedRun(runs, id)),
+        );
+        assert.deepEqual(ofTwo!.names, ["seed", "multilingual", "english"]);
+        const weight = (run: typeof both, name: string) =>
+          run!.weights[run!.names.indexOf(name)]!["model.layers.0.mlp.up_proj.weight"]!.data;
+        const mean = weight(both, "math").map((value, i) => (value + weight(both, "multilingual")[i]!) / 2);
+        assert.deepEqual(weight(ofTwo, "multilingual"), mean);
+        const again = await expert("remove", "last", "multilingual", "--set", "restitch=1");
+        assert.equal(again.code, 0, again.stderr);
+        for (const { line } of [less, more, merged, again]) await assertPlanned(runs, JSON.parse(line).run);
+        const trace = JSON.parse(await gates(view.id, "--runs", runs, "--text", "x", "--json")) as GateTrace;
         assert.deepEqual(trace.stitches.at(-1)!.models, ["seed", "math", "multilingual", "english"]);
         const cases: readonly (readonly [string[], RegExp])[] = [
-          [["remove", "last", "code"], /no expert "code": the run has math, multilingual, english/],
-          [["add", "last", "english"], /already has the expert "english": its experts are math, multilingual, english/],
+          [["remove", view.id, "code"], /no expert "code": the run has math, multilingual, english/],
+          [
+            ["add", view.id, "english"],
+            /already has the expert "english": its experts are math, multilingual, english/,
+          ],
+          [["merge", view.id, "math", "code"], /no expert "code": the run has math, multilingual, english/],
+          [["merge", view.id, "math", "math"], /Cannot merge math with itself/],
+          [["merge", view.id, "math"], /or merge, a run and two experts/],
+          [["remove", view.id, "math", "english"], /expected add or remove, a run and an expert/],
+          [["merge", view.id, "--propose", "--seed", "1"], /--propose takes a run, --runs and --json alone/],
+          [["merge", "last", "--propose"], /has one expert beside its hub/],
           [["remove", "last"], /expected add or remove, a run and an expert/],
           [["remove", "nosuchrun", "code"], /no run "nosuchrun"/],
         ];
