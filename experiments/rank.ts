@@ -23,9 +23,9 @@ import {
   chooseExperts,
   gainMatrixTable,
   gainsTable,
-  overlapText,
   probeGains,
   rankingTable,
+  rankingText,
   stitchMix,
   stitchMixTable,
 } from "../lib/domains/mod.ts";
@@ -78,10 +78,7 @@ function report({ run, config }: RankLab, probed: Probed): Promise<CellResult<Ru
     cell.table(gainsTable(gains, domains));
     cell.table(choiceTable(choice, tokens.expert));
     cell.table(stitchMixTable(chosen.mix));
-    const verdict = chosen.experts.length === 0
-      ? "no candidate gains anything"
-      : `chosen: ${chosen.experts.join(", ")}`;
-    cell.summary([verdict, overlapText(gains)].filter((text) => text !== undefined).join("; "));
+    cell.summary(rankingText(gains, choice));
     const probes = config.experts.length * config.probe.repeats;
     cell.note(
       `${probes} probes took ${counted(probes * tokens.probe)}; all ${config.experts.length} experts would take ` +

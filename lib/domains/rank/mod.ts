@@ -12,13 +12,6 @@ export { bestGains, chooseGreedily, type GainMatrix, jointGain, stitchMix } from
 export { type Gain, type PlacedGain, type ProbeGains, probeGains, verdictOf } from "./gains.ts";
 export { type DomainLosses, meanLosses, type ProbeLosses } from "./losses.ts";
 export { type RankRange, rankRanges, rankText } from "./ranks.ts";
-export {
-  allGains,
-  choiceTable,
-  gainMatrixTable,
-  gainsTable,
-  overlapText,
-  rankingTable,
-  stitchMixTable,
-} from "./tables.ts";
+export { allGains, choiceTable, gainMatrixTable, gainsTable, rankingTable, stitchMixTable } from "./tables.ts";
 export { tokenizerRemark } from "./tokenizer-remark.ts";
+export { rankingText } from "./verdict.ts";

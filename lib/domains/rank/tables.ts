@@ -10,16 +10,6 @@ const interval = (key: string, digits: number) => [
   numberColumn(key === "" ? "high" : `${key}-high`, "high", digits),
 ];
 
-/** Which ranks overlap, in words: `math and code share ranks 1–2`; undefined if all are told apart. */
-export function overlapText({ own }: Pick<ProbeGains, "own">): string | undefined {
-  const texts = rankRanges(own).map(rankText);
-  const shared = own.toSorted((a, b) => b.value - a.value).map(({ candidate }) => candidate)
-    .map((candidate) => ({ candidate, text: texts[own.findIndex((one) => one.candidate === candidate)]! }))
-    .filter(({ text }) => text.includes("–"));
-  if (shared.length === 0) return undefined;
-  return `ranks that cannot be told apart: ${shared.map(({ candidate, text }) => `${candidate} (${text})`).join(", ")}`;
-}
-
 /**
  * Candidates by their gain on their own domain, the largest first.
  *

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import {
   type DomainLosses,
-  overlapText,
   probeGains,
   type ProbeLosses,
+  rankingText,
   rankRanges,
   rankText,
 } from "../../../lib/domains/mod.ts";
@@ -74,11 +74,25 @@ Deno.test("ranks overlap where gains cannot be told apart", () => {
   // The first two are clearly different, and the third may be either.
   assert.deepEqual(texts(gain(1, 0.1), gain(1.3, 0.1), gain(1.15, 0.2)), ["2–3", "1–2", "1–3"]);
   assert.deepEqual(texts(gain(1, null), gain(9, null)), ["1–2", "1–2"]);
+});
 
-  const placed = (candidate: string, value: number) => ({ candidate, domains: [candidate], ...gain(value, 0.1) });
+Deno.test("a ranking in words says what may add nothing, and which ranks overlap", () => {
+  const gain = (candidate: string, value: number) => ({
+    candidate,
+    domains: [candidate],
+    value,
+    low: value - 0.1,
+    high: value + 0.1,
+  });
+  const step = (candidate: string, low: number) => ({
+    candidate,
+    added: { value: 1, low, high: 2 },
+    joint: { value: 1, low, high: 2 },
+  });
   assert.equal(
-    overlapText({ own: [placed("a", 1), placed("b", 1.1), placed("c", 2)] }),
-    "ranks that cannot be told apart: b (2–3), a (2–3)",
+    rankingText({ own: [gain("a", 1), gain("b", 1.1), gain("c", 2)] }, { steps: [step("c", 1), step("b", 0)] }),
+    "chosen: c, b (b may add nothing); ranks that cannot be told apart: b (2–3), a (2–3)",
   );
-  assert.equal(overlapText({ own: [placed("a", 1), placed("c", 2)] }), undefined);
+  assert.equal(rankingText({ own: [gain("a", 1), gain("c", 2)] }, { steps: [step("c", 1)] }), "chosen: c");
+  assert.equal(rankingText({ own: [gain("a", -1), gain("c", -2)] }, { steps: [] }), "no candidate gains anything");
 });
