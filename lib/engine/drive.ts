@@ -44,10 +44,24 @@ export async function driveCells(
 ): Promise<void> {
   const missing = await run.elsewhere.missing(body);
   if (missing.length === 0) return;
-  await engine.submit(missing);
   const cells = missing.map((cell): Followed => ({ cell, glances: 0 }));
   const followed = new Set(missing.map(({ cell }) => cell));
   const done = new Set<string>();
+  const finish = (one: Followed) => {
+    one.outcome = "done";
+    done.add(one.cell.cell);
+  };
+  /** Of some cells those that the cache lacks; the others are done, and told in the run's log. */
+  const lacking = async (asked: readonly MissingCell[]) => {
+    const names = new Set(asked.map(({ cell }) => cell));
+    // Of the others that are followed, their own processes tell.
+    const mayTake = (cell: string) => names.has(cell) || done.has(cell) || !followed.has(cell);
+    const left = (await run.elsewhere.missing(body, mayTake)).filter(({ cell }) => names.has(cell));
+    for (const { cell } of left) names.delete(cell);
+    cells.filter(({ cell }) => names.has(cell.cell)).forEach(finish);
+    return left;
+  };
+  await engine.submit(missing, lacking);
   const failures: { readonly cell: string; readonly end: AttemptEnd | undefined; readonly how: string }[] = [];
   let cancelled = false;
   for (;;) {
@@ -77,10 +91,9 @@ export async function driveCells(
       const built = state.by === undefined
         ? end?.status === "done" && await run.elsewhere.isBuilt(name)
         : state.state === "ended" &&
-          await wasBuiltFor(run, name, (cell) => done.has(cell) || !followed.has(cell), body);
+          (await lacking([one.cell])).length === 0;
       if (built) {
-        one.outcome = "done";
-        done.add(name);
+        finish(one);
       } else if (state.by !== undefined) {
         // A job of another run was to build it. What completed may be seen late.
         const left = state.state === "ended" && (state.job?.state !== "completed" || isLate(one, engine));
@@ -90,7 +103,7 @@ export async function driveCells(
         run.note(
           `The run ${state.by} has left ${name}, which it was building for this one, too: it is handed in again`,
         );
-        await engine.submit(withDependents(cells, name));
+        await engine.submit(withDependents(cells, name), lacking);
         break;
       } else if (state.state === "ended" && isOver(cells, one, end, state, engine)) {
         one.outcome = "failed";
@@ -153,18 +166,6 @@ function logJob(run: Run, one: Followed, { cell, job }: CellState): void {
   if (job === undefined || (one.logged !== undefined && jobText(job) === jobText(one.logged))) return;
   one.logged = job;
   run.elsewhere.job(cell, job);
-}
-
-/** Takes a cell that another run has built from the cache, into the run's log; false if it is not there. */
-async function wasBuiltFor(
-  run: Run,
-  name: string,
-  isThere: (cell: string) => boolean,
-  body: (run: CellRunner) => Promise<unknown>,
-): Promise<boolean> {
-  // The others are told as their own processes log them.
-  const missing = await run.elsewhere.missing(body, (cell) => cell === name || isThere(cell));
-  return !missing.some(({ cell }) => cell === name);
 }
 
 /** A cell, and what needs it, or needs what needs it, of those that are not over. */

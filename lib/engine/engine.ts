@@ -20,8 +20,13 @@ export interface Engine {
   /**
    * Takes in the cells to build; `needs` orders them. What jobs build already is not handed in again; but cells that are
    * given a second time are, because the run that was to build them has not, or cells that they build on.
+   *
+   * @param lacking which of some cells the cache lacks now: another run may have built one of them just before
    */
-  submit(cells: readonly MissingCell[]): Promise<void>;
+  submit(
+    cells: readonly MissingCell[],
+    lacking: (cells: readonly MissingCell[]) => Promise<MissingCell[]>,
+  ): Promise<void>;
   /** Starts what can start, and says where every cell is. @param done the cells that are built */
   poll(done: ReadonlySet<string>): Promise<readonly CellState[]>;
   /** Asks everything that is under way to stop, and starts nothing more. */

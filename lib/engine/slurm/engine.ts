@@ -108,22 +108,26 @@ export function slurmEngine(options: SlurmEngineOptions): Engine {
     );
   };
 
-  /** Hands in jobs for cells, except for those that a job of another run builds. */
-  const handIn = async (cells: readonly MissingCell[]) => {
+  /** Hands in jobs for cells, except for those that a job of another run builds, or has built just now. */
+  const handIn = async (cells: readonly MissingCell[], lacking: Parameters<Engine["submit"]>[1]) => {
     let seen: ReadonlySet<string> = new Set();
     const lives = async (entry: JobTable[string]) => {
       // It may have been handed in just now.
       if (!seen.has(jobId(entry))) seen = await liveIds(slurm);
       return seen.has(jobId(entry));
     };
-    const own: MissingCell[] = [];
+    const claimed: MissingCell[] = [];
     const shared: Record<string, JobTable[string]> = {};
     try {
       for (const one of cells) {
         const other = await claims.take(one.key, lives);
-        if (other === undefined) own.push(one);
+        if (other === undefined) claimed.push(one);
         else shared[one.cell] = other;
       }
+      // Another run that had the claim has given it up when it had the cell, which others need no more then.
+      const own = await lacking(claimed);
+      const left = new Set(own.map(({ cell }) => cell));
+      await claims.release(claimed.flatMap(({ cell, key }) => left.has(cell) ? [] : [key]));
       for (const { cell, code, numerics } of own) {
         await writeTask(runFolder, cell, { code, numerics: numerics ?? null });
       }
@@ -135,10 +139,10 @@ export function slurmEngine(options: SlurmEngineOptions): Engine {
       if (jobs.length > 0 && code !== undefined && probe > 0) {
         options.onRemark?.(await probeNodes(jobs, { ...options, slurm, clock, code, seconds: probe }));
       }
-      const keys = new Map(own.map(({ cell, key }) => [cell, key]));
+      const keys = new Map(claimed.map(({ cell, key }) => [cell, key]));
       table = await submitJobs(slurm, jobs, runFolder, before, (cell, job) => claims.handedIn(keys.get(cell)!, job));
     } catch (error) {
-      await claims.release(own.map(({ key }) => key));
+      await claims.release(claimed.map(({ key }) => key));
       throw error;
     }
   };
@@ -151,29 +155,29 @@ export function slurmEngine(options: SlurmEngineOptions): Engine {
     leaving:
       `The jobs go on. Follow them with deno task attach ${run}, list them with deno task queue ${run}, cancel ` +
       `them with deno task stop ${run}`,
-    async submit(cells) {
+    async submit(cells, lacking) {
       if (wanted.size === 0) table = await readTable(runFolder);
       const live = await liveCells(slurm, table);
       // Cells that are given again waited for the job of another run, which has left them.
       const again = cells.filter(({ cell }) => wanted.has(cell));
       await cancel(slurm, run, again.flatMap(({ cell }) => live.has(cell) ? table[cell]! : []));
       table = Object.fromEntries(Object.entries(table).filter(([cell]) => !again.some((one) => one.cell === cell)));
-      const lacking = cells.filter(({ cell }) => again.some((one) => one.cell === cell) || !live.has(cell));
+      const jobless = cells.filter(({ cell }) => again.some((one) => one.cell === cell) || !live.has(cell));
       for (const one of cells) {
         wanted.set(one.cell, one);
         gone.delete(one.cell);
       }
       queue.refresh();
-      if (lacking.length === 0) return;
+      if (jobless.length === 0) return;
       if (attach) {
-        const names = lacking.map(({ cell }) => cell).join(", ");
+        const names = jobless.map(({ cell }) => cell).join(", ");
         throw new UserError(
           "slurm.attach",
           `No job builds ${names} of ${run}`,
           `deno task resume ${run} hands in what is missing`,
         );
       }
-      await handIn(lacking);
+      await handIn(jobless, lacking);
     },
     async poll(done) {
       if (done.size > known) {
