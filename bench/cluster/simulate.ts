@@ -64,7 +64,15 @@ export async function simulate(scenario: Scenario, folder: string): Promise<Simu
   });
   const kinds = ["text", "seed", "expert", "stitch", "evaluate"];
   const engine = slurmEngine({
-    ...{ run: run.id, runFolder: run.folder, cwd: "/", command: ["true"], env: {}, threads: false, attach: false },
+    ...{
+      run: run.id,
+      runFolder: run.folder,
+      cwd: "/",
+      command: ["true"],
+      env: {},
+      device: { name: undefined, chosen: false },
+      attach: false,
+    },
     settings: {
       all: { time: String(limit), retries },
       kinds: Object.fromEntries(kinds.map((kind) => [kind, { partition: partitionOf(kind) }])),

@@ -1,6 +1,7 @@
 // Engines: where the cells of a run are built when this process does not build them itself.
 export { ATTEMPT_OUTPUT, type AttemptEnd, listAttempts, makeAttempt, readEnd, readTask, writeEnd } from "./attempts.ts";
 export { type Clock } from "./clock.ts";
+export { type KindDevices, onKindDevices, readKindDevices, writeKindDevices } from "./devices.ts";
 export { driveCells } from "./drive.ts";
 export { type Engine, kindOf } from "./engine.ts";
 export { localEngine } from "./local.ts";
@@ -8,6 +9,7 @@ export { FENCED_CODE, type JobPlace, placeOf, PREEMPTED_CODE } from "./place.ts"
 export { checkProgress } from "./progress.ts";
 export { cancelJobs, slurmEngine, type SlurmEngineOptions } from "./slurm/engine.ts";
 export { type SlurmCommands, slurmCommands } from "./slurm/commands.ts";
+export { slurmDevices } from "./slurm/devices.ts";
 export { jobsTable } from "./slurm/jobs-table.ts";
 export { type ProbeReport } from "./slurm/probe.ts";
 export { type QueuedJob, readQueue } from "./slurm/queue.ts";

@@ -1,15 +1,19 @@
 // The process that builds one cell of a run, for an engine or for a person (`deno task cell`).
 import type { z } from "zod";
+import type { DeviceName } from "../device-names.ts";
 import { UserError } from "../errors.ts";
 import {
   type AttemptEnd,
   checkProgress,
   FENCED_CODE,
   type JobPlace,
+  kindOf,
   listAttempts,
   makeAttempt,
+  onKindDevices,
   placeOf,
   PREEMPTED_CODE,
+  readKindDevices,
   readTask,
   writeEnd,
 } from "../engine/mod.ts";
@@ -52,7 +56,11 @@ export async function workOnCell<Schema extends z.ZodType, Prepared>(
   try {
     prepared = await experiment.prepare(config, rngSeed, { runsFolder, report: (text) => console.error(text) });
     const task = place.attempt === undefined ? undefined : await readTask(folder, cell!);
-    const body = (cells: CellRunner) => experiment.body({ run: cells, config, rngSeed, device, prepared: prepared! });
+    const devices = await readKindDevices(folder);
+    const body = (cells: CellRunner) => {
+      const run = onKindDevices(cells, devices, kindOf(cell!));
+      return experiment.body({ run, config, rngSeed, device, prepared: prepared! });
+    };
     await runLoneCell({
       runsFolder,
       run,
@@ -89,6 +97,15 @@ export async function workOnCell<Schema extends z.ZodType, Prepared>(
     terminal.close();
     if (prepared !== undefined) await experiment.release?.(prepared);
   }
+}
+
+/** The device that builds the cell that the command line names. */
+export async function deviceOfCell<Config>(
+  { runsFolder, id, cell, device }: Pick<RunInvocation<Config>, "runsFolder" | "id" | "cell" | "device">,
+): Promise<DeviceName> {
+  const folder = id === undefined ? undefined : await runFolder(runsFolder, id);
+  const devices = cell === undefined || folder === undefined ? undefined : await readKindDevices(folder);
+  return devices?.kinds[kindOf(cell!)]?.device ?? device;
 }
 
 /** The run's folder, which another machine may have made just now. */

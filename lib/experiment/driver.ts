@@ -17,7 +17,7 @@ import {
 import { type ServerWorker, startServerWorker, takenPortText } from "../serve/mod.ts";
 import { openDevice } from "../tensor/mod.ts";
 import { engineHelp } from "../engine/mod.ts";
-import { workOnCell } from "./cell-worker.ts";
+import { deviceOfCell, workOnCell } from "./cell-worker.ts";
 import { elsewhere, type Place } from "./elsewhere.ts";
 import { type Experiment, planOf } from "./experiment.ts";
 import { showJobs } from "./engine-for.ts";
@@ -60,7 +60,8 @@ export async function experimentCommand<Schema extends z.ZodType, Prepared>(
     ...await completed(experiment, parsed),
     command: [name!, ...experiment.words ?? [], ...options],
   };
-  const { config, dryRun, device: backend, threads } = invocation;
+  const { config, dryRun, threads } = invocation;
+  const backend = await deviceOfCell(invocation);
   await experiment.check(config);
   const plan = await planOf(experiment, config);
   const other = experiment.elsewhere?.(config);

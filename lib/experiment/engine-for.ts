@@ -1,17 +1,22 @@
 // The engine that builds the cells of a run, as its command line says.
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { UserError } from "../errors.ts";
 import {
   type Engine,
   type JobsOfRun,
   jobsTable,
+  type KindDevices,
   kindOf,
   localEngine,
   planJobs,
   type PlannedJob,
+  readKindDevices,
   siteSettings,
+  slurmDevices,
   slurmEngine,
   slurmSettings,
+  writeKindDevices,
   writeScripts,
 } from "../engine/mod.ts";
 import {
@@ -31,35 +36,51 @@ import { codeHere } from "./probe.ts";
 /** What an engine needs to know besides its run and the command line. */
 export interface EngineFor {
   readonly rngSeed: number;
-  readonly device: Pick<Place, "name" | "threads">;
+  readonly device: Pick<Place, "name" | "description" | "numerics" | "threads">;
   readonly plan: readonly PlannedCell[];
   readonly speed: Speed | undefined;
   /** Shows a person what is about to be handed in. */
   readonly print: (text: string) => void;
 }
 
-/** The engine of a run; undefined: this process builds the cells itself, one after another. */
+/** What builds the cells of a run. */
+interface RunEngine {
+  /** Undefined: this process builds the cells itself, one after another. */
+  readonly engine: Engine | undefined;
+  /** Undefined: all cells compute on the same device. */
+  readonly devices: KindDevices | undefined;
+}
+
+/** The engine of a run, and what its cells compute on. */
 export async function engineFor<Config>(
   run: Pick<Run, "id" | "folder">,
   invocation: RunInvocation<Config>,
   context: EngineFor,
-): Promise<Engine | undefined> {
+): Promise<RunEngine> {
   const { engine, parallel, attach } = invocation;
-  const { rngSeed, device, print } = context;
+  const { rngSeed, device, plan, print } = context;
   if (engine === "slurm") {
     const onJobs = (jobs: readonly PlannedJob[]) => print(`\n${formatTable(jobsTable(jobs))}\n`);
     const jobs = await slurmJobs(run, invocation, context);
-    return slurmEngine({ ...jobs, attach, onJobs, code: codeHere(), onRemark: (text) => text !== "" && print(text) });
+    const code = codeHere();
+    const known = await readKindDevices(run.folder);
+    const { numerics } = device;
+    const devices = attach ? known : await slurmDevices({ jobs, plan, numerics, known, code });
+    await writeKindDevices(run.folder, devices);
+    const onRemark = (text: string) => text !== "" && print(text);
+    return { engine: slurmEngine({ ...jobs, attach, onJobs, code, onRemark }), devices };
   }
-  if (parallel === 1) return undefined;
+  await writeKindDevices(run.folder, undefined);
+  if (parallel === 1) return { engine: undefined, devices: undefined };
   const { name, threads } = device;
   const each = name !== "cpu" || threads === undefined ? undefined : Math.max(1, Math.floor(threads / parallel));
-  return localEngine({
+  const local = localEngine({
     runFolder: run.folder,
     script: fileURLToPath(Deno.mainModule),
     args: await cellArguments(run, invocation, rngSeed, each),
     parallel,
   });
+  return { engine: local, devices: undefined };
 }
 
 /** What the jobs of a run on a cluster share. */
@@ -70,6 +91,14 @@ export async function slurmJobs<Config>(
 ): Promise<JobsOfRun> {
   const kinds = [...new Set(plan.map(({ cell }) => kindOf(cell)))];
   const settings = slurmSettings(invocation.engineSettings, kinds, await siteSettings());
+  const asked = [settings.all, ...Object.values(settings.kinds)].find((request) => request.device !== undefined);
+  if (device.name === "elsewhere" && asked !== undefined) {
+    throw new UserError(
+      "command.conflict",
+      `Cannot use --slurm.device ${asked.device}: no node computes anything, but ${device.description}`,
+      "leave the setting out",
+    );
+  }
   const { threads } = invocation;
   const args = await cellArguments(run, invocation, rngSeed, undefined);
   const denoDir = Deno.env.get("DENO_DIR");
@@ -89,7 +118,10 @@ export async function slurmJobs<Config>(
       ...args,
     ],
     env: denoDir === undefined ? {} : { DENO_DIR: denoDir },
-    threads: device.name === "cpu",
+    device: {
+      name: device.name === "elsewhere" ? undefined : device.name,
+      chosen: invocation.device !== "auto",
+    },
     settings: threads === undefined ? settings : { ...settings, all: { cpus: threads, ...settings.all } },
     secondsOf: (cell: PlannedCell) => speed && estimatedSeconds([cell], speed),
   };

@@ -1,7 +1,7 @@
 // One run of an experiment: its log, terminal, page, alerts, provenance and report around the experiment's cells.
 import { join } from "node:path";
 import type { z } from "zod";
-import { driveCells } from "../engine/mod.ts";
+import { driveCells, onKindDevices, readKindDevices } from "../engine/mod.ts";
 import { writeReport } from "../report/mod.ts";
 import {
   captureProvenance,
@@ -73,6 +73,9 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
     readConfig,
   };
   const continues = await runToContinue(invocation, wanted);
+  const before = continues === undefined || invocation.engine === "local"
+    ? undefined
+    : await readKindDevices(join(runsFolder, continues));
   let endTee = () => {};
   let endUsage = () => {};
   let open: Run | undefined;
@@ -103,7 +106,7 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
     failure: device.failure,
     onEvent: [terminalListener(terminal, [...TERMINAL_TABLES, ...tables]), alarms.onEvent, folds.onEvent],
     onPast: terminal.onPast,
-    preview: (cells) => body({ run: cells, config, rngSeed, device, prepared }),
+    preview: (cells) => body({ run: onKindDevices(cells, before), config, rngSeed, device, prepared }),
   }, async (run) => {
     open = run;
     endTee = teeConsole(run.folder, { secret: server?.token });
@@ -120,8 +123,12 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
       terminal.print(`Watch it at ${linkTo(url, server.token)}`);
       await writePageAddress(run.folder, { url, pid: Deno.pid, token: server.token });
     }
-    const cells = (run: CellRunner) => body({ run, config, rngSeed, device, prepared });
-    const engine = await engineFor(run, invocation, { rngSeed, device, plan, speed, print: terminal.print });
+    const context = { rngSeed, device, plan, speed, print: terminal.print };
+    const { engine, devices } = await engineFor(run, invocation, context);
+    for (const [kind, { device, numerics }] of Object.entries(devices?.kinds ?? {})) {
+      run.note(`Cells of the kind ${kind} compute on the device ${device}: ${numerics}`);
+    }
+    const cells = (run: CellRunner) => body({ run: onKindDevices(run, devices), config, rngSeed, device, prepared });
     if (engine !== undefined) await driveCells(run, engine, cells);
     const { value: results } = await cells(run);
     for (const text of await conclude?.({ config, rngSeed, prepared }, results) ?? []) run.note(text);

@@ -18,6 +18,8 @@ const schema = z.strictObject({
   steps: z.int().min(1).default(3),
   /** Milliseconds that a step takes. */
   wait: z.int().min(0).default(0),
+  /** Whether the cells compute on a device. */
+  computes: z.boolean().default(false),
 });
 
 type Config = z.infer<typeof schema>;
@@ -35,8 +37,9 @@ export const countingExperiment: Experiment<typeof schema, null> = {
   check: () => {},
   prepare: () => Promise.resolve(null),
   outline: () => null,
-  async body({ run, config, rngSeed }) {
-    const spec = { title: "", description: "", code: import.meta, output: z.number() };
+  async body({ run, config, rngSeed, device }) {
+    const place = config.computes ? { device } : {};
+    const spec = { title: "", description: "", code: import.meta, output: z.number(), ...place };
     const base = await run.cell({ ...spec, name: "base", inputs: { rngSeed } }, () => Promise.resolve(rngSeed));
     const parts: CellResult<number>[] = [];
     for (const part of ["a", "b"]) {

@@ -7,7 +7,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import type { CellState, Engine } from "../engine.ts";
 import { claimsOf } from "./claims.ts";
 import { saidBy, type SlurmCommands, slurmCommands } from "./commands.ts";
-import { probeNodes } from "./probe.ts";
+import { PROBE_SECONDS, probeNodes } from "./probe.ts";
 import { isOver, placeOfJob, type QueuedJob, queueReader, readQueue, waitsInVain } from "./queue.ts";
 import { PATIENCE_SECONDS } from "./script.ts";
 import { hintOn, type JobsOfRun, planJobs, type PlannedJob, submitJobs } from "./submit.ts";
@@ -33,8 +33,6 @@ export interface SlurmEngineOptions extends JobsOfRun {
 const GONE_MS = 10_000;
 /** Milliseconds between two looks at the folders: at least, and for each cell that is followed. */
 const POLL_MS = { least: 2_000, cell: 50 };
-/** Seconds to wait for nodes to check, if no setting says it. */
-const PROBE_SECONDS = 60;
 /** Reasons for which a requeued job waits although it need not. */
 const DELAYS: ReadonlySet<string> = new Set(["BeginTime"]);
 

@@ -21,8 +21,6 @@ export interface JobScript {
   readonly command: readonly string[];
   /** Variables that the command needs. */
   readonly env: Readonly<Record<string, string>>;
-  /** Whether the command takes as many threads as the job has processors. */
-  readonly threads: boolean;
   readonly request: SlurmRequest;
 }
 
@@ -39,8 +37,8 @@ export const PATIENCE_SECONDS = 60;
 
 /** The script as text. */
 export function jobScript(job: JobScript): string {
-  const { name, cells, jobsFolder, runFolder, cwd, command, env, threads, request } = job;
-  const { retries = RETRIES, prelude = [], container } = request;
+  const { name, cells, jobsFolder, runFolder, cwd, command, env, request } = job;
+  const { retries = RETRIES, prelude = [] } = request;
   const notice = noticeFor(request);
   const options: readonly (readonly [name: string, value: string | number | undefined])[] = [
     ["job-name", name],
@@ -50,7 +48,6 @@ export function jobScript(job: JobScript): string {
     ["signal", `B:USR1@${notice}`],
     ["array", cells.length > 1 ? `0-${cells.length - 1}` : undefined],
   ];
-  const words = [...(container === undefined ? [] : [container]), ...command.map(quote)].join(" ");
   return [
     "#!/bin/bash",
     ...sbatchLines(options),
@@ -88,8 +85,8 @@ export function jobScript(job: JobScript): string {
     ...prelude,
     `code=${PREEMPTED_CODE}`,
     'if [ -z "$noticed" ]; then',
-    `  ${words}${
-      threads ? ' --threads "${SLURM_CPUS_ON_NODE:-1}"' : ""
+    `  ${commandLine(command, request)}${
+      request.device === "cpu" ? ' --threads "${SLURM_CPUS_ON_NODE:-1}"' : ""
     } --cell "$cell" >> "$attempt/${ATTEMPT_OUTPUT}" 2>&1 &`,
     "  child=$!",
     "  # A signal ends the first wait early.",
@@ -123,6 +120,12 @@ function noticeFor({ time, notice }: SlurmRequest): number {
     );
   }
   return limit ? Math.max(1, Math.min(NOTICE.most, Math.floor(NOTICE.share * limit))) : NOTICE.most;
+}
+
+/** The command as a job starts it: in its container, for its device. */
+export function commandLine(command: readonly string[], { container, device }: SlurmRequest): string {
+  const words = [...command, ...(device === undefined ? [] : ["--device", device])].map(quote);
+  return [...(container === undefined ? [] : [container]), ...words].join(" ");
 }
 
 /** The lines of a script that say what its job asks for. */

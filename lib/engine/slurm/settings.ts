@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { DEVICES } from "../../device-names.ts";
 import { absent, didYouMean, UserError } from "../../errors.ts";
 import { homeFolder } from "../../run/mod.ts";
 import { kindOf } from "../engine.ts";
@@ -22,6 +23,10 @@ const resources = {
   ),
   gres: text.describe("generic resources, such as gpu:1"),
   constraint: text.describe("features that the node must have"),
+  device: z.enum(DEVICES).exclude(["auto"]).describe(
+    "what the cell computes on: webgpu, cpu or reference; by default, webgpu if gres asks for a GPU and --device is not " +
+      "given, or else the device of the command",
+  ),
   cpus: count.describe("processors; by default, all that --threads says, or 1"),
   mem: z.string().regex(/^\d+[KMGT]?$/i, "expected a size such as 8G").describe("memory; by default, the plan's"),
   exclude: text.describe("nodes that are not used"),
@@ -150,6 +155,21 @@ export async function siteSettings(
     all: readRequest(Object.fromEntries(own), path),
     kinds: Object.fromEntries(kinds.map(([kind, request]) => [kind, readRequest(request, `${path}: ${kind}`)])),
   };
+}
+
+/** Where the command computes. */
+export interface CommandDevice {
+  /** Undefined: it computes nothing itself. */
+  readonly name: NonNullable<SlurmRequest["device"]> | undefined;
+  /** Whether a person chose it. */
+  readonly chosen: boolean;
+}
+
+/** What the cells of a request compute on: what it says; else a GPU that it asks for; else what the command computes on. */
+export function deviceFor({ device, gres }: SlurmRequest, command: CommandDevice): SlurmRequest["device"] {
+  if (device !== undefined) return device;
+  if (command.name === undefined) return undefined;
+  return !command.chosen && /(^|[,/])gpu\b/.test(gres ?? "") ? "webgpu" : command.name;
 }
 
 /** What the job of a cell asks for. */

@@ -6,15 +6,17 @@ import { attemptsOf } from "../attempts.ts";
 import { groupsOf, processBytes } from "../groups.ts";
 import { saidBy, type SlurmCommands } from "./commands.ts";
 import { type JobScript, jobScript } from "./script.ts";
-import { requestOf, type SlurmRequest, type SlurmSettings } from "./settings.ts";
+import { type CommandDevice, deviceFor, requestOf, type SlurmRequest, type SlurmSettings } from "./settings.ts";
 import { jobId, JOBS_FOLDER, type JobTable, writeTable } from "./table.ts";
 
 /** What the jobs of a run share. */
-export interface JobsOfRun extends Pick<JobScript, "runFolder" | "cwd" | "command" | "env" | "threads"> {
+export interface JobsOfRun extends Pick<JobScript, "runFolder" | "cwd" | "command" | "env"> {
   /** The run's id. */
   readonly run: string;
   readonly settings: SlurmSettings;
-  /** Seconds that a cell is estimated to take; undefined: not known. */
+  /** Where the command computes, and its cells if nothing else is said of them. */
+  readonly device: CommandDevice;
+  /** Seconds that a cell is estimated to take on that device; undefined: not known. */
   readonly secondsOf: (cell: PlannedCell) => number | undefined;
 }
 
@@ -47,13 +49,16 @@ export function planJobs<Cell extends PlannedCell>(cells: readonly Cell[], jobs:
 }
 
 /** What the settings do not say follows from the plan. */
-function withDefaults(request: SlurmRequest, cells: readonly PlannedCell[], { secondsOf }: JobsOfRun): SlurmRequest {
-  const seconds = Math.max(...cells.map((cell) => secondsOf(cell) ?? Infinity));
+function withDefaults(request: SlurmRequest, cells: readonly PlannedCell[], jobs: JobsOfRun): SlurmRequest {
+  const device = deviceFor(request, jobs.device);
+  const known = device === jobs.device.name;
+  const seconds = Math.max(...cells.map((cell) => known ? jobs.secondsOf(cell) ?? Infinity : Infinity));
   const minutes = Math.max(LEAST_MINUTES, Math.ceil(TIME_FACTOR * seconds / 60));
   return {
     mem: `${Math.ceil(processBytes(cells) / 1e6)}M`,
     ...(Number.isFinite(minutes) ? { time: String(minutes) } : {}),
     ...request,
+    ...(device === undefined ? {} : { device }),
   };
 }
 

@@ -6,12 +6,16 @@ import {
   cancelJobs,
   driveCells,
   listAttempts,
+  onKindDevices,
   readEnd,
+  readKindDevices,
   readTable,
   slurmEngine,
   type SlurmEngineOptions,
+  writeKindDevices,
 } from "../../../lib/engine/mod.ts";
-import { beginRun, type CellRunner, readEvents, readRun, type Run } from "../../../lib/run/mod.ts";
+import { beginRun, type CellDevice, type CellRunner, readEvents, readRun, type Run } from "../../../lib/run/mod.ts";
+import { openDevice } from "../../../lib/tensor/mod.ts";
 import { countingExperiment, FAILS_VARIABLE, HELD_VARIABLE, KILLED_VARIABLE } from "../counting_experiment.ts";
 import { type FakeSlurm, fakeSlurm } from "./fake_slurm.ts";
 
@@ -23,6 +27,7 @@ const OTHER = "20261201-000000-counting-smoke-efgh";
 interface CountingConfig {
   readonly steps: number;
   readonly wait: number;
+  readonly computes: boolean;
 }
 
 interface Lab {
@@ -36,7 +41,9 @@ interface Lab {
 
 async function withLab(
   body: (lab: Lab) => Promise<void>,
-  { steps = 3, wait = 0, env = {}, held, nodes = ["n1", "n2"] }: {
+  { steps = 3, wait = 0, env = {}, held, device, nodes = ["n1", "n2"] }: {
+    /** The device that the command computes on, and its cells. */
+    readonly device?: CellDevice;
     readonly nodes?: readonly string[];
     readonly steps?: number;
     /** A part whose first process waits at its third step until there is a file `release` in the runs folder. */
@@ -48,10 +55,10 @@ async function withLab(
   const folder = await Deno.makeTempDir({ prefix: "stitchbook-slurm-" });
   const slurm = await fakeSlurm(join(folder, "slurm"), nodes);
   const runs = join(folder, "runs");
-  const config = { steps, wait };
-  const device = { description: "none", numerics: "none", code: import.meta };
+  const config = { steps, wait, computes: device !== undefined };
+  const none = { description: "none", numerics: "none", code: import.meta };
   const cells = (run: CellRunner, own: CountingConfig = config) =>
-    countingExperiment.body({ run, config: own, rngSeed: 1, device, prepared: null });
+    countingExperiment.body({ run, config: own, rngSeed: 1, device: device ?? none, prepared: null });
   try {
     await body({
       runs,
@@ -72,7 +79,7 @@ async function withLab(
           cwd: root,
           command: [Deno.execPath(), "run", "-A", "--no-check", SCRIPT, ...settings, "--runs", runs, "--id", run.id],
           env: { ...env, ...(held === undefined ? {} : { [HELD_VARIABLE]: `${held}:${runs}/release` }) },
-          threads: true,
+          device: { name: "cpu", chosen: true },
           settings: { all: { retries: 1 }, kinds: {} },
           secondsOf: () => undefined,
           attach: false,
@@ -81,9 +88,10 @@ async function withLab(
           patienceMs: 3_000,
           ...more,
         });
-        await driveCells(run, engine, (run) => cells(run, own));
+        const devices = await readKindDevices(run.folder);
+        await driveCells(run, engine, (run) => cells(onKindDevices(run, devices), own));
       },
-      result: cells,
+      result: async (run, own = config) => await cells(onKindDevices(run, await readKindDevices(run.folder)), own),
       async until(condition) {
         while (!await condition()) await new Promise((resolve) => setTimeout(resolve, 50));
       },
@@ -255,7 +263,7 @@ Deno.test("a cell that a job of another run builds gets no job, and what needs i
   withLab(async (lab) => {
     const { slurm, runs } = lab;
     const [run, other] = [await lab.begin(), await lab.begin({ id: OTHER })];
-    const config = { steps: 2, wait: 0 };
+    const config = { steps: 2, wait: 0, computes: false };
     const driven = Promise.all([lab.drive(run), lab.drive(other, {}, config)]);
     // No job ends before both runs have handed in theirs.
     await lab.until(() => submitted(slurm).length >= 5);
@@ -278,7 +286,7 @@ Deno.test("a cell that another run has built just before it could be claimed get
   withLab(async (lab) => {
     const { slurm, runs } = lab;
     const run = await lab.begin();
-    const config = { steps: 2, wait: 0 };
+    const config = { steps: 2, wait: 0, computes: false };
     let others: Promise<void> | undefined;
     const otherRun = async () => {
       const other = await lab.begin({ id: OTHER });
@@ -322,6 +330,44 @@ Deno.test("when the run whose job builds a shared cell is stopped, the other one
     assert.deepEqual((await readRun(runs, OTHER))!.cells.map(({ status }) => status), ["done", "done", "done", "done"]);
     assert.match((await readRun(runs, OTHER))!.notes.map(({ text }) => text).join(), /has left base/);
   }, { nodes: [] }));
+
+Deno.test("cells compute on the devices of their kinds, and are those of a run that computes so itself", async () => {
+  const { numerics, code, close } = await openDevice("cpu", { threads: 1 });
+  await close();
+  const device = { description: "none", numerics, code };
+  await withLab(async (lab) => {
+    const { runs, slurm } = lab;
+    const settings = { all: { retries: 0 }, kinds: { part: { device: "reference" as const } } };
+    const kinds = (numerics: string) => ({ part: { device: "reference" as const, numerics, place: "" } });
+    const run = await lab.begin();
+    await writeKindDevices(run.folder, { numerics, kinds: kinds("another") });
+    const failure = await lab.drive(run, { settings }).catch((error) => error);
+    run.fail(failure);
+    assert.equal(failure.code, "cell.numerics");
+    assert.match(failure.message, /part:a: n\d computes with stock cpu, but the run with another/);
+
+    const again = await lab.begin({ continues: RUN });
+    await writeKindDevices(again.folder, { numerics, kinds: kinds("stock cpu") });
+    await lab.drive(again, { settings });
+    await lab.result(again);
+    again.finish(results);
+    const before = submitted(slurm).length;
+
+    // A run on the stock device, of which all but the parts compute on the other one.
+    const other = await lab.begin({ id: OTHER });
+    const rest = { device: "cpu" as const, numerics, place: "" };
+    await countingExperiment.body({
+      run: onKindDevices(other, { numerics: "stock cpu", kinds: { base: rest, sum: rest } }),
+      config: { steps: 3, wait: 0, computes: true },
+      ...{ rngSeed: 1, device: { ...device, numerics: "stock cpu" }, prepared: null },
+    });
+    other.finish(results);
+    const [mine, theirs] = await Promise.all([RUN, OTHER].map(async (id) => (await readRun(runs, id))!.cells));
+    assert.deepEqual(theirs!.map(({ cellKey }) => cellKey), mine!.map(({ cellKey }) => cellKey));
+    assert.ok(theirs!.every(({ status }) => status === "cached"));
+    assert.equal(submitted(slurm).length, before);
+  }, { device });
+});
 
 Deno.test("what Slurm refuses is said, and nothing stays half handed in", () =>
   withLab(async (lab) => {

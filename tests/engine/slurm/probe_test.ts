@@ -1,13 +1,9 @@
 // Checking nodes before jobs are handed in: what is said of those that cannot build cells.
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import type { SlurmCommands } from "../../../lib/engine/mod.ts";
 import { probeNodes } from "../../../lib/engine/slurm/probe.ts";
 import type { SlurmRequest } from "../../../lib/engine/slurm/settings.ts";
 import type { MissingCell } from "../../../lib/run/mod.ts";
-
-/** What a node leaves in the folder of the check; undefined: nothing, as one that does not see it. */
-type Left = { readonly code: string; readonly numerics: string } | string | undefined;
+import { answering, type Left } from "./answering.ts";
 
 const good = { code: "c1", numerics: "avx2" };
 
@@ -24,27 +20,7 @@ async function probed(
   requests: readonly SlurmRequest[] = [{}],
 ): Promise<Probed> {
   const runFolder = await Deno.makeTempDir({ prefix: "stitchbook-probe-" });
-  const calls: string[][] = [];
-  const scripts: string[] = [];
-  let time = 0;
-  const slurm: SlurmCommands = async (name, args) => {
-    calls.push([name, ...args]);
-    const answer = (stdout: string) => ({ code: 0, stdout, stderr: "" });
-    if (name === "sbatch") {
-      const path = args.at(-1)!;
-      scripts.push(await Deno.readTextFile(path));
-      for (const [node, left] of Object.entries(nodes ?? {})) {
-        const file = join(path.replace(/\.sh$/, ""), node);
-        if (left !== undefined) await Deno.writeTextFile(`${file}.log`, typeof left === "string" ? left : "");
-        if (typeof left === "object") await Deno.writeTextFile(`${file}.json`, JSON.stringify(left));
-      }
-      return answer(String(100 + scripts.length));
-    }
-    const list = Object.keys(nodes ?? {}).join(",");
-    const state = nodes === undefined ? "PENDING||Resources" : `COMPLETED|${list}|None`;
-    if (name === "squeue") return answer(scripts.map((_, i) => `${101 + i}|${101 + i}|${state}`).join("\n"));
-    return answer(name === "scontrol" ? list.replaceAll(",", "\n") : "");
-  };
+  const { slurm, clock, calls, scripts } = answering(nodes);
   const cell = (request: SlurmRequest, i: number) => ({
     name: `expert-${i}`,
     request,
@@ -54,7 +30,7 @@ async function probed(
   try {
     const said = await probeNodes(requests.map(cell), {
       ...{ run: "the-run", runFolder, cwd: "/code", command: ["/bin/deno", "it's.ts"], env: {}, code: "c1" },
-      ...{ slurm, seconds: 60, clock: { now: () => time, sleep: (ms) => Promise.resolve(void (time += ms)) } },
+      ...{ slurm, seconds: 60, clock },
     });
     return { said, error: undefined, calls, scripts };
   } catch (error) {

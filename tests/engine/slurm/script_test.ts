@@ -11,8 +11,7 @@ const JOB: JobScript = {
   cwd: "/code",
   command: ["/bin/deno", "run", "a script.ts"],
   env: { DENO_DIR: "/cache of mine" },
-  threads: true,
-  request: { prelude: ["module load deno"] },
+  request: { prelude: ["module load deno"], device: "cpu" },
 };
 
 const noticeOf = (request: JobScript["request"]) =>
@@ -25,6 +24,17 @@ Deno.test("a script is one that bash can read, whatever is in its names", async 
   await writer.close();
   const { code, stderr } = await check.output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
+});
+
+Deno.test("a job starts its cell on its device, with as many threads as processors where that has threads", () => {
+  const lineOf = (request: JobScript["request"]) =>
+    jobScript({ ...JOB, request }).split("\n").find((line) => line.includes("--cell"))!;
+  assert.match(
+    lineOf({ device: "cpu" }),
+    /'a script\.ts' --device cpu --threads "\$\{SLURM_CPUS_ON_NODE:-1\}" --cell /,
+  );
+  assert.match(lineOf({ device: "webgpu" }), /'a script\.ts' --device webgpu --cell /);
+  assert.match(lineOf({}), /'a script\.ts' --cell /);
 });
 
 Deno.test("a job is told in time, also of a short limit, and never when it starts", () => {

@@ -1,7 +1,7 @@
 // Settings of jobs: from the command line and the site's file, for all cells and by kind.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { requestOf, siteSettings, slurmHelp, slurmSettings } from "../../../lib/engine/slurm/settings.ts";
+import { deviceFor, requestOf, siteSettings, slurmHelp, slurmSettings } from "../../../lib/engine/slurm/settings.ts";
 
 const KINDS = ["seed", "expert", "evaluate"];
 
@@ -55,6 +55,7 @@ Deno.test("what is no setting, or has no such value, is refused with the nearest
       ["mem", "much", /Cannot use --slurm\.mem: expected a size such as 8G/],
       ["time", "1 hour", /Cannot use --slurm\.time: expected minutes/],
       ["cpus", "0", /Cannot use --slurm\.cpus: /],
+      ["expert.device", "auto", /Cannot use --slurm\.expert\.device: .*webgpu.*cpu/],
       ["partition", "a; rm -rf b", /Cannot use --slurm\.partition: expected a word/],
     ] as const
   ) {
@@ -70,5 +71,19 @@ Deno.test("what is no setting, or has no such value, is refused with the nearest
 Deno.test("`slurmHelp()` lists every setting, and each of them is one", () => {
   const names = [...slurmHelp().matchAll(/^ {2}--slurm\.(\S+) +\S/gm)].map(([, name]) => name!);
   assert.ok(names.includes("nodes.exclude") && names.includes("partition"), names.join(", "));
-  for (const name of names) assert.ok("all" in slurmSettings([[name, "1"]], KINDS), name);
+  for (const name of names) {
+    assert.ok("all" in slurmSettings([[name, name === "device" ? "webgpu" : "1"]], KINDS), name);
+  }
+});
+
+Deno.test("a cell computes on the device that its request names, on the GPU that it asks for, or where the command does", () => {
+  const command = { name: "cpu", chosen: false } as const;
+  assert.equal(deviceFor({}, command), "cpu");
+  for (const gres of ["gpu", "gpu:1", "gpu:a100:2", "shard:1,gpu:1", "gres/gpu:1"]) {
+    assert.equal(deviceFor({ gres }, command), "webgpu", gres);
+  }
+  for (const gres of ["shard:1", "gpumem:8", "nogpu:1"]) assert.equal(deviceFor({ gres }, command), "cpu", gres);
+  assert.equal(deviceFor({ gres: "gpu:1" }, { ...command, chosen: true }), "cpu");
+  assert.equal(deviceFor({ gres: "gpu:1", device: "reference" }, command), "reference");
+  assert.equal(deviceFor({ gres: "gpu:1" }, { name: undefined, chosen: false }), undefined);
 });

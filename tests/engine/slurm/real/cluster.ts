@@ -1,4 +1,5 @@
-// A real Slurm of two nodes on this machine, from Debian's slurm-wlm, for CI: each node has one processor.
+// A real Slurm of two nodes on this machine, from Debian's slurm-wlm, for CI: each node has one processor, and the second
+// one what Slurm takes for a GPU.
 import { join } from "node:path";
 
 const CONFIG = (folder: string) =>
@@ -28,9 +29,15 @@ SlurmctldPidFile=${folder}/ctld.pid
 SlurmdPidFile=${folder}/slurmd-%n.pid
 SlurmctldLogFile=${folder}/log/ctld.log
 SlurmdLogFile=${folder}/log/slurmd-%n.log
-NodeName=n[1-2] NodeHostname=localhost NodeAddr=127.0.0.1 Port=[17001-17002] CPUs=1 RealMemory=8000 State=UNKNOWN
+GresTypes=gpu
+NodeName=DEFAULT CPUs=1 RealMemory=8000 State=UNKNOWN
+NodeName=n1 NodeHostname=localhost NodeAddr=127.0.0.1 Port=17001
+NodeName=n2 NodeHostname=localhost NodeAddr=127.0.0.1 Port=17002 Gres=gpu:1
 PartitionName=p Nodes=n[1-2] Default=YES MaxTime=INFINITE State=UP
 `;
+
+/** How long a node may take to come up. */
+const LONGEST_MS = 60_000;
 
 export interface Cluster {
   /** What Slurm's commands need to find it. */
@@ -49,6 +56,7 @@ export async function startCluster(folder: string): Promise<Cluster> {
   for (const name of ["state", "log", "n1", "n2"]) await Deno.mkdir(join(folder, name), { recursive: true });
   const config = join(folder, "slurm.conf");
   await Deno.writeTextFile(config, CONFIG(folder));
+  await Deno.writeTextFile(join(folder, "gres.conf"), "NodeName=n2 Name=gpu File=/dev/null\n");
   const env = { SLURM_CONF: config };
   const daemons = new Map<string, Deno.ChildProcess>();
   const start = (name: string, command: string, args: readonly string[]) => {
@@ -64,9 +72,10 @@ export async function startCluster(folder: string): Promise<Cluster> {
     return text(stdout);
   };
   const until = async (name: string, states: RegExp) => {
-    for (;;) {
-      const state = await call("sinfo", "-h", "-N", "-n", name, "-o", "%T").catch(() => "");
+    for (const end = performance.now() + LONGEST_MS;;) {
+      const state = await call("sinfo", "-h", "-N", "-n", name, "-o", "%T").catch(String);
       if (states.test(state)) return;
+      if (performance.now() > end) throw new Error(`The node ${name} does not come up: ${state}`);
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
   };
