@@ -5,7 +5,7 @@
 //
 // Each study runs in its own process. They share cached cells, so that the seed, the experts and equal stitches are
 // trained once. After a stop or a crash, the same command resumes.
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
 import { didYouMean, UserError } from "../lib/errors.ts";
@@ -34,7 +34,7 @@ import {
   takeEngineSettings,
   writeTextAtomically,
 } from "../lib/run/mod.ts";
-import { duration } from "../lib/report/mod.ts";
+import { duration, type Figure, figureImage } from "../lib/report/mod.ts";
 import { openDevice } from "../lib/tensor/mod.ts";
 import { btsDefinition, btsSettings } from "../lib/bts/mod.ts";
 import { basisText, longTime, measureSpeed } from "../lib/experiment/mod.ts";
@@ -99,10 +99,22 @@ export async function resultsCommand(args: readonly string[]): Promise<void> {
       ? await finishedRuns(section, readSeeds(seeds), runs)
       : await runStudy(section, ["--preset", section.preset, "--seeds", seeds, ...where], runs);
     const config = settingsSchema.parse(views[0]!.config);
-    found.push({ ...section, directions: section.directions(config), views });
+    const { figures, ...study } = section;
+    const pictures = await writePictures(out, figures?.(views) ?? []);
+    found.push({ ...study, directions: section.directions(config), views, pictures });
   }
   await writeTextAtomically(out, resultsMarkdown(found, page, againCommand(options), madeOf(found)));
   console.error(`\nWritten: ${out}, after ${duration((performance.now() - began) / 1000)}`);
+}
+
+/** Writes figures beside the page, as `<page>-<name>.svg`. */
+async function writePictures(page: string, figures: readonly Figure[]): Promise<NonNullable<StudyRuns["pictures"]>> {
+  const stem = page.replace(/\.md$/, "");
+  return await Promise.all(figures.map(async (figure) => {
+    const path = `${stem}-${figure.name}.svg`;
+    await writeTextAtomically(path, `${figureImage(figure)}\n`);
+    return { title: figure.title, file: basename(path) };
+  }));
 }
 
 const pageNames = Object.keys(PAGES) as (keyof typeof PAGES)[];

@@ -20,7 +20,7 @@ import { modularityExperiment, modularityStudy } from "./modularity.ts";
 import { predictedGainsExperiment, predictedGainsStudy } from "./predicted-gains.ts";
 import { predictedGainsFindings } from "./predicted-gains/findings.ts";
 import { skippingExperiment, skippingStudy } from "./skipping.ts";
-import { skippingFindings } from "./skipping/findings.ts";
+import { skippingFigures, skippingFindings } from "./skipping/findings.ts";
 import { stitchCountStudy } from "./stitch-count.ts";
 import { stitchKindsStudy } from "./stitch-kinds.ts";
 
@@ -82,6 +82,7 @@ const DOMAIN_SECTIONS: readonly Section[] = [
     script: studyScript(skippingStudy),
     plan: planner(skippingExperiment),
     findings: skippingFindings,
+    figures: skippingFigures,
   },
 ];
 

@@ -8,11 +8,11 @@
 // and again after every 16 tokens, or only once. Skipping needs no training, so all variants have the same weights.
 import { UserError } from "../../lib/errors.ts";
 import {
+  baselinesSpec,
   type BtsConfig,
   checkBts,
   type Lab,
   labExperiment,
-  measureBaselines,
   measureCell,
   type Measured,
   type Measuring,
@@ -100,7 +100,7 @@ async function studySkipping(lab: Lab): Promise<CellResult<RunResults>> {
   const seed = await trainSeed(lab, text);
   const experts = new Map<string, CellResult<Trained>>();
   for (const domain of config.experts) experts.set(domain, await trainExpert(lab, text, seed, domain));
-  const baselines = await measureBaselines(lab, text, seed, experts);
+  const alone = await measureSeed(lab, text, seed);
   const trained = await trainStitches(lab, text, seed, experts, {
     name: "stitch:all",
     title: "Train the stitches",
@@ -121,7 +121,21 @@ async function studySkipping(lab: Lab): Promise<CellResult<RunResults>> {
       },
     });
   }
-  return await reportVariants(skippingStudy, lab, baselines, measured);
+  return await reportVariants(skippingStudy, lab, alone, measured);
+}
+
+/** The seed alone: the other models without stitches have no part in this study. */
+function measureSeed(lab: Lab, text: Text, seed: CellResult<Trained>): Promise<CellResult<Measured>> {
+  const spec = baselinesSpec(lab, text, seed, new Map());
+  return measureCell(lab, text, {
+    ...spec,
+    title: "Measure the seed",
+    description: "The seed on the same held-out text and questions.",
+    inputs: { ...spec.inputs, kind: "evaluate:seed" },
+    forward: (part) => spec.forward(part).slice(0, 1),
+    code: [import.meta, ...[spec.code].flat()],
+    open: async (measuring) => (await spec.open(measuring)).slice(0, 1),
+  });
 }
 
 function measureArm(

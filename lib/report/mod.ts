@@ -5,6 +5,7 @@ export { type MeasuredCost, methodCostTable } from "./cost-table.ts";
 export { escapeHtml, escapeMarkdown, fenced } from "./escape.ts";
 export { differencesFigure, gatesFigure, lossFigure, matrixFigure, meanFigure, resultFigures } from "./figures.ts";
 export { comparedLossFigure } from "./compared.ts";
+export { frontierPanel, type Offer } from "./figures/frontier.ts";
 export { figureImage } from "./figures/figure-image.ts";
 export { type Line, linesPanel } from "./figures/instability.ts";
 export { needsAllPoints } from "./instability.ts";

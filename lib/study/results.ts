@@ -26,6 +26,8 @@ export interface StudyRuns {
   readonly views: readonly RunView[];
   /** Paragraphs of Markdown on what the runs found together. */
   readonly findings?: (views: readonly RunView[]) => readonly string[];
+  /** Pictures beside the page: their titles, and files relative to it. */
+  readonly pictures?: readonly { readonly title: string; readonly file: string }[];
 }
 
 /** A direction, judged over all seeds. */
@@ -132,7 +134,7 @@ function caveatsOf(studies: readonly StudyRuns[]): string[] {
 }
 
 function sectionOf(
-  { script, title, question, views, findings }: StudyRuns,
+  { script, title, question, views, findings, pictures = [] }: StudyRuns,
   found: readonly DirectionFound[],
 ): string[] {
   return [
@@ -140,6 +142,7 @@ function sectionOf(
     `${escapeMarkdown(question)} (\`${script}\`, preset \`${views[0]!.preset}\`)`,
     ...seedsGrids(views, "scores").flatMap((grid) => [`${escapeMarkdown(grid.caption)}:`, gridMarkdown(grid)]),
     ...(found.length === 0 ? [] : [directionsGrid(found, views)]),
+    ...pictures.map(({ title, file }) => `![${escapeMarkdown(title)}](${file})`),
     ...(findings?.(views) ?? []),
     ...costsOf(views[0]!),
   ];

@@ -1,5 +1,6 @@
 // One section of the results page.
 import type { BtsConfig } from "../bts/mod.ts";
+import type { Figure } from "../report/mod.ts";
 import type { PlannedCell, RunView } from "../run/mod.ts";
 import type { Study } from "./definition.ts";
 
@@ -11,4 +12,6 @@ export interface Section extends Pick<Study, "name" | "title" | "question" | "di
   readonly plan: (preset: string) => Promise<{ readonly config: BtsConfig; readonly cells: readonly PlannedCell[] }>;
   /** Paragraphs of Markdown on what the runs found together, which tables of scores do not show. @default none */
   readonly findings?: (views: readonly RunView[]) => readonly string[];
+  /** Figures of the runs together, each a file beside the page. @default none */
+  readonly figures?: (views: readonly RunView[]) => readonly Figure[];
 }

@@ -107,3 +107,13 @@ Deno.test("`resultsMarkdown()` rounds no difference to zero, and lists a shared 
   assert.equal(page.match(/- a beats b/g)!.length, 1);
   assert.equal(page.match(/\| a beats b/g)!.length, 2, "each study's table has it");
 });
+
+Deno.test("`resultsMarkdown()` shows the pictures beside the page, before what was found", () => {
+  const views = [run(1, { a: 2, b: 2.2 })];
+  const pictures = [{ title: "Cost | quality", file: "page-cost.svg" }];
+  const study = { name: "x", script: "x.ts", title: "X", question: "Which?", directions: [], views };
+  const of = (study: Parameters<typeof resultsMarkdown>[0][number]) => resultsMarkdown([study], PAGE, "make", []);
+  const page = of({ ...study, pictures, findings: () => ["It was found."] });
+  assert.match(page, /\n\n!\[Cost \\\| quality\]\(page-cost\.svg\)\n\nIt was found\.\n/);
+  assert.ok(!of(study).includes("!["));
+});

@@ -1,5 +1,14 @@
 // The curve of quality against cost over several seeds, as Markdown for the results page.
-import { fixed, type Grid, gridMarkdown, hasInterval, meanInterval, seedsBasis } from "../../../lib/report/mod.ts";
+import {
+  type Figure,
+  fixed,
+  frontierPanel,
+  type Grid,
+  gridMarkdown,
+  hasInterval,
+  meanInterval,
+  seedsBasis,
+} from "../../../lib/report/mod.ts";
 import { HEADLINE, type RunView, seedOf, type Table, valueOf } from "../../../lib/run/mod.ts";
 
 /** The table of each arm's cell with the shares of tokens that its experts have read. */
@@ -7,7 +16,7 @@ export const SHARES_TABLE = "tokens-run";
 
 /** What skipping loses, and what it saves, for each variant. */
 export function skippingFindings(views: readonly RunView[]): string[] {
-  const arms = Object.keys(views[0]?.results?.methods ?? {}).filter((name) => name !== "seed");
+  const arms = armsOf(views);
   if (arms.length === 0) return [];
   return [
     "Quality against cost: bits per byte lost against running all experts (paired by seed), the share of tokens that an " +
@@ -17,6 +26,46 @@ export function skippingFindings(views: readonly RunView[]): string[] {
   ];
 }
 
+/** Bits per byte against FLOPs and time per token, means over the seeds. */
+export function skippingFigures(views: readonly RunView[]): Figure[] {
+  const arms = armsOf(views);
+  if (arms.length === 0) return [];
+  const panel = (title: string, axis: string, cost: (view: RunView, arm: string) => number) =>
+    frontierPanel(
+      title,
+      axis,
+      arms.map((arm) => ({
+        label: arm,
+        color: COLOR,
+        cost: meanInterval(views.map((view) => cost(view, arm))).mean,
+        loss: meanInterval(views.map((view) => lossOf(view, arm))).mean,
+      })),
+    );
+  return [{
+    name: "skipping",
+    title: "Skipping experts: quality against cost",
+    caption: `Held-out bits per byte against what a token costs, ${seedsBasis(views.map(seedOf))}; lower and further ` +
+      "left is better. The dashed line joins the variants that no other beats in both (in bold).",
+    legend: [],
+    panels: [
+      panel("Computed", "FLOPs per token of held-out text", (view, arm) => 1e6 * flopsOf(view, arm)),
+      panel("Measured", "milliseconds per generated token", latencyOf),
+    ],
+  }];
+}
+
+const COLOR = "#3a7fd5";
+
+/** Names of the variants, the one that runs all experts first. */
+const armsOf = (views: readonly RunView[]): string[] =>
+  Object.keys(views[0]?.results?.methods ?? {}).filter((name) => name !== "seed");
+
+const lossOf = (view: RunView, arm: string) => valueOf(view.results!.methods[arm], HEADLINE)!;
+const latencyOf = (view: RunView, arm: string) =>
+  valueOf(view.results!.methods[arm], { name: "decoding-latency", group: "" })!;
+/** Millions. */
+const flopsOf = (view: RunView, arm: string) => Number(rowOf(view, arm)["forward-flops"]);
+
 function curveGrid(views: readonly RunView[], arms: readonly string[]): Grid {
   const over = (values: readonly number[], digits: number) => {
     const { mean, halfWidth } = meanInterval(values);
@@ -25,9 +74,6 @@ function curveGrid(views: readonly RunView[], arms: readonly string[]): Grid {
       ...(hasInterval(values.length) ? { aside: `± ${fixed(halfWidth, digits)}` } : {}),
     };
   };
-  const loss = (view: RunView, arm: string) => valueOf(view.results!.methods[arm], HEADLINE)!;
-  const latency = (view: RunView, arm: string) =>
-    valueOf(view.results!.methods[arm], { name: "decoding-latency", group: "" })!;
   return {
     caption: "",
     columns: [
@@ -39,10 +85,10 @@ function curveGrid(views: readonly RunView[], arms: readonly string[]): Grid {
     ],
     rows: arms.map((arm) => [
       { text: arm === arms[0] ? "none" : arm },
-      over(views.map((view) => loss(view, arm) - loss(view, arms[0]!)), 4),
+      over(views.map((view) => lossOf(view, arm) - lossOf(view, arms[0]!)), 4),
       over(views.map((view) => meanShare(view, arm)), 1),
-      over(views.map((view) => Number(rowOf(view, arm)["forward-flops"])), 2),
-      over(views.map((view) => latency(view, arm)), 2),
+      over(views.map((view) => flopsOf(view, arm)), 2),
+      over(views.map((view) => latencyOf(view, arm)), 2),
     ]),
   };
 }
