@@ -45,13 +45,13 @@ async function studyManyExperts(lab: LabWith<ManyConfig>): Promise<CellResult<Ru
 
   // All of them are trained on the groups' text, and measured on held-out text of the domains by hand.
   const whole = { ...lab, config };
-  const [singles] = await measureCells(whole, groupedText, [manySpec(whole, groupedText, seed, experts, counts)]);
+  const [singles] = await measureCells(lab, groupedText, [manySpec(whole, groupedText, seed, experts, counts)]);
   const found: Count[] = [];
-  for (const n of counts) found.push(await combine(whole, groupedText, { seed, experts }, n));
+  for (const n of counts) found.push(await combine(whole, groupedText, { seed, experts }, n, lab.config.data));
   return await reportMany(lab, text, { partition, singles: singles!, found });
 }
 
-/** Combines the seed and the first `n` experts in every way, and measures all. */
+/** Combines the seed and the first `n` experts in every way, and measures all on the held-out text of `data`. */
 async function combine(
   whole: LabWith<ManyConfig>,
   text: Text,
@@ -60,6 +60,7 @@ async function combine(
     readonly experts: ReadonlyMap<string, CellResult<Trained>>;
   },
   n: number,
+  data: ManyConfig["data"],
 ): Promise<Count> {
   const first = new Map([...experts].slice(0, n));
   const { built, baselines } = whole.config;
@@ -71,11 +72,12 @@ async function combine(
   };
   const stitches = await trainStitches(lab, text, seed, first);
   const others = await buildCompared(lab, text, { seed, experts: first });
-  const [stitched, ...measured] = await measureCells(lab, text, [
+  const measuring = { ...lab, config: { ...lab.config, data } };
+  const [stitched, ...measured] = await measureCells(measuring, text, [
     stitchedSpec(lab, text, seed, first, stitches),
     ...others.specs,
   ]);
-  const use = await gateUseCell(lab, text, { seed, experts: first, stitches });
+  const use = await gateUseCell(measuring, text, { seed, experts: first, stitches });
   return { n, stitches, stitched: stitched!, others: { trained: others.trained, measured }, use };
 }
 

@@ -21,8 +21,8 @@ const SMALL = {
   train: {
     ...SETTINGS.train,
     seed: { steps: 300, warmup: 30 },
-    expert: { steps: 60, warmup: 6, lr: 1e-3 },
-    stitch: { steps: 60, warmup: 6 },
+    expert: { steps: 40, warmup: 4, lr: 1e-3 },
+    stitch: { steps: 40, warmup: 4 },
   },
   eval: { ...SETTINGS.eval, batch: 8 },
 };
