@@ -16,6 +16,7 @@ import { initializationStudy } from "./initialization.ts";
 import { lowRankStudy } from "./low-rank.ts";
 import { manyExpertsExperiment } from "./many-experts.ts";
 import { manyExpertsStudy } from "./many-experts/config.ts";
+import { manyExpertsFindings } from "./many-experts/findings.ts";
 import { modularityExperiment, modularityStudy } from "./modularity.ts";
 import { predictedGainsExperiment, predictedGainsStudy } from "./predicted-gains.ts";
 import { predictedGainsFindings } from "./predicted-gains/findings.ts";
@@ -70,7 +71,12 @@ const PAPER_SECTIONS: readonly Section[] = [
 /** The studies of domains and of many experts, in the order of their page. */
 const DOMAIN_SECTIONS: readonly Section[] = [
   { ...domainsStudy, script: studyScript(domainsStudy), plan: planner(domainsExperiment) },
-  { ...manyExpertsStudy, script: studyScript(manyExpertsStudy), plan: planner(manyExpertsExperiment) },
+  {
+    ...manyExpertsStudy,
+    script: studyScript(manyExpertsStudy),
+    plan: planner(manyExpertsExperiment),
+    findings: manyExpertsFindings,
+  },
   {
     ...predictedGainsStudy,
     script: studyScript(predictedGainsStudy),

@@ -3,7 +3,7 @@
 //     deno task run experiments/studies/predicted-gains.ts --preset quick
 //
 // The candidates are the eight parts of the built-in text of the study of the number of experts, whose text, seed, experts
-// and measurements it shares.
+// and measurements it shares. With quick, models are small, and text and seed are those of the study of many experts.
 import {
   type BtsConfig,
   checkBts,
@@ -25,6 +25,7 @@ import { probeSettings } from "../rank/config.ts";
 import { probeAll } from "../rank/probes.ts";
 import { bitsPerByteResults, meanProbes, probeLosses } from "../rank/results.ts";
 import { expertsStudy } from "./experts.ts";
+import { partPresets } from "./groups/presets.ts";
 import {
   agreements,
   agreementTable,
@@ -80,7 +81,7 @@ async function studyPredictions(lab: Lab): Promise<CellResult<RunResults>> {
 }
 
 export const predictedGainsExperiment = labExperiment({
-  definition: studyDefinition(predictedGainsStudy),
+  definition: { ...studyDefinition(predictedGainsStudy), presets: partPresets },
   tables: ["agreement", "choice-values"],
   longTables: ["predicted-gains"],
   check(config) {

@@ -48,6 +48,7 @@ import {
   variantFlops,
 } from "../../lib/study/mod.ts";
 import { MANY_EXPERTS } from "./experts.ts";
+import { partPresets } from "./groups/presets.ts";
 import { SHARES_TABLE } from "./skipping/findings.ts";
 
 /** The part of a context that all experts read. */
@@ -220,7 +221,7 @@ function spentFlops(lab: Lab, text: Text, { skip }: Arm, { methods }: Measured):
 }
 
 export const skippingExperiment = labExperiment({
-  definition: studyDefinition(skippingStudy),
+  definition: { ...studyDefinition(skippingStudy), presets: partPresets },
   check(config) {
     checkBts(config);
     if (config.stitch.mode !== "hub") {

@@ -24,12 +24,17 @@ export function groupedConfig<Config extends Settings>(
   };
 }
 
-/** The training text by group, without held-out text, which stays where it is. */
+/**
+ * The training text by group, without held-out text, which stays where it is. There is none while a run is planned and the
+ * groups are not known.
+ */
 export function groupedCorpus(corpus: LoadedCorpus, { content, value: { names, train } }: CellResult<Partition>) {
   const groups = names.map((): Document[] => []);
   for (const [domain, { train: documents }] of Object.entries(corpus.documents)) {
+    const places = train[domain];
+    if (places === undefined) continue;
     let at = 0;
-    for (const document of documents) groups[train[domain]![at++]!]!.push(document);
+    for (const document of documents) groups[places[at++]!]!.push(document);
   }
   const none = { documents: 0, bytes: 0 };
   const byName = <T>(of: (documents: readonly Document[], name: string) => T) =>

@@ -14,7 +14,7 @@ export type Division = (typeof DIVISIONS)[number];
 
 /** Schema of {@linkcode Partition}. */
 export const partitionSchema = z.strictObject({
-  /** Of the groups. */
+  /** Of the groups: of domains by hand their own, otherwise numbers, which a plan knows before the groups are found. */
   names: z.array(z.string()),
   /** By domain, the group of each training document and of each held-out document. */
   train: z.record(z.string(), z.array(z.int())),
@@ -36,16 +36,16 @@ export function partitionCell(lab: Lab, division: Division, count: number): Prom
     inputs: { kind: "partition", division, count, data: corpus.fingerprint, rngSeed },
     code: import.meta,
     output: partitionSchema,
-    expected: () => ({ names: groupNames(count), train: {}, heldout: {}, randIndex: 0 }),
+    expected: () => ({ names: namesOf(lab, division, count), train: {}, heldout: {}, randIndex: 0 }),
   }, async (cell) => {
     const units = corpus.domains.flatMap((domain) => unitsOf(domain, corpus.documents[domain]!.train));
     const heldout = corpus.domains.flatMap((domain) =>
       corpus.documents[domain]!.heldout.map(({ text }) => ({ domain, text }))
     );
-    const { names, ofUnits, ofHeldout } = await divided(lab, division, count, units, heldout);
+    const { names, terms, ofUnits, ofHeldout } = await divided(lab, division, count, units, heldout);
     const randIndex = adjustedRandIndex(ofUnits, units.map(({ domain }) => corpus.domains.indexOf(domain)));
     cell.summary(`${units.length} units of text; adjusted Rand index with the domains: ${randIndex.toFixed(3)}`);
-    showGroups(cell, names, units, ofUnits);
+    showGroups(cell, { names, terms }, units, ofUnits);
     return {
       names,
       train: byDomain(units.flatMap(({ domain, documents }, i) => Array(documents).fill([domain, ofUnits[i]!]))),
@@ -55,32 +55,41 @@ export function partitionCell(lab: Lab, division: Division, count: number): Prom
   });
 }
 
-/** Names of groups that nothing else names. */
+function namesOf({ corpus }: Lab, division: Division, count: number): string[] {
+  return division === "by hand" ? [...corpus.domains] : groupNames(count);
+}
+
+/** Names of groups that nobody has named. */
 export const groupNames = (count: number): string[] => Array.from({ length: count }, (_, at) => `group-${at + 1}`);
 
 interface Divided {
   readonly names: string[];
+  /** What is typical of each group, if it is known. */
+  readonly terms?: readonly string[] | undefined;
   readonly ofUnits: number[];
   readonly ofHeldout: number[];
 }
 
 async function divided(
-  { corpus: { domains }, rngSeed }: Lab,
+  lab: Lab,
   division: Division,
   count: number,
   units: readonly Unit[],
   heldout: readonly { readonly domain: string; readonly text: string }[],
 ): Promise<Divided> {
+  const { corpus: { domains }, rngSeed } = lab;
+  const names = namesOf(lab, division, count);
   switch (division) {
     case "by hand": {
       const own = ({ domain }: { readonly domain: string }) => domains.indexOf(domain);
-      return { names: [...domains], ofUnits: units.map(own), ofHeldout: heldout.map(own) };
+      return { names, ofUnits: units.map(own), ofHeldout: heldout.map(own) };
     }
     case "discovered": {
       const texts = (all: readonly { readonly text: string }[]) => all.map(({ text }) => text);
       const clusters = await clusterTexts(texts(units), { count, seed: rngSeed, balanced: true });
       return {
-        names: [...clusters.names],
+        names,
+        terms: clusters.names,
         ofUnits: await clusters.assign(texts(units)),
         ofHeldout: await clusters.assign(texts(heldout)),
       };
@@ -89,7 +98,7 @@ async function divided(
       // Equally many in each group, give or take one.
       const drawn = (kind: string, { length }: readonly unknown[]) =>
         random(rngSeed, "groups", kind).shuffle(Array.from({ length }, (_, at) => at % count));
-      return { names: groupNames(count), ofUnits: drawn("units", units), ofHeldout: drawn("heldout", heldout) };
+      return { names, ofUnits: drawn("units", units), ofHeldout: drawn("heldout", heldout) };
     }
   }
 }
@@ -101,12 +110,18 @@ function byDomain(places: readonly (readonly [domain: string, group: number])[])
 }
 
 /** A table of the groups: their size, and the domains that they are from. */
-function showGroups(cell: CellContext, names: readonly string[], units: readonly Unit[], groups: readonly number[]) {
+function showGroups(
+  cell: CellContext,
+  { names, terms }: Pick<Divided, "names" | "terms">,
+  units: readonly Unit[],
+  groups: readonly number[],
+) {
   cell.table({
     name: "groups",
     title: "Groups of training text",
     columns: [
       textColumn("name", "group"),
+      ...(terms === undefined ? [] : [textColumn("terms", "terms")]),
       numberColumn("units", "units", 0),
       numberColumn("characters", "characters", 0),
       textColumn("domains", "from"),
@@ -116,6 +131,7 @@ function showGroups(cell: CellContext, names: readonly string[], units: readonly
       const counts = [...Map.groupBy(own, ({ domain }) => domain)].sort(([, a], [, b]) => b.length - a.length);
       return {
         name,
+        ...(terms === undefined ? {} : { terms: terms[group]! }),
         units: own.length,
         characters: own.reduce((sum, { text }) => sum + text.length, 0),
         domains: counts.map(([domain, all]) => `${domain} ${(100 * all.length / own.length).toFixed(0)} %`).join(", "),

@@ -1,21 +1,14 @@
 // The presets of studies whose experts are trained on groups of one text.
-import type { BtsConfig } from "../../../lib/bts/mod.ts";
 import { studyPresets } from "../../../lib/study/mod.ts";
-import { PARTS } from "../experts.ts";
+import { MANY_EXPERTS } from "../experts.ts";
 
-const equal: BtsConfig["mix"]["seed"] = Object.fromEntries(PARTS.map((part) => [part, 1]));
+/** Groups have no validation text, and no questions. */
+const SETTINGS = { ...MANY_EXPERTS, train: { validationBatches: 0 }, eval: { tasks: [] } };
 
-const SETTINGS = {
-  data: { domains: PARTS, trainBytes: 500_000 },
-  mix: { seed: equal, stitch: equal },
-  experts: PARTS,
-  train: { validationBatches: 0 },
-  eval: { tokens: 2_048, tasks: [] },
-};
-
-/** Many experts, so each is small and trained for a short time. */
+/** With many experts, each is small and trained for a short time. */
 const SMALL = {
   ...SETTINGS,
+  data: { ...SETTINGS.data, trainBytes: 500_000 },
   tokenizer: { vocabSize: 1024 },
   model: { width: 64, layers: 4, heads: 4, kvHeads: 4, inner: 176 },
   train: {
@@ -24,14 +17,16 @@ const SMALL = {
     expert: { steps: 40, warmup: 4, lr: 1e-3 },
     stitch: { steps: 40, warmup: 4 },
   },
-  eval: { ...SETTINGS.eval, batch: 8 },
+  eval: { ...SETTINGS.eval, tokens: 2_048, batch: 8 },
+};
+
+const quick = {
+  ...studyPresets(SMALL)["quick"]!,
+  description: "small models, so that three seeds of 32 experts take less than an hour on 2 cores; the default",
 };
 
 /** The presets of all studies; `quick` has smaller models. */
-export const groupPresets = {
-  ...studyPresets(SETTINGS),
-  quick: {
-    ...studyPresets(SMALL)["quick"]!,
-    description: "small models, so that three seeds of 32 experts take less than an hour on 2 cores; the default",
-  },
-};
+export const groupPresets: ReturnType<typeof studyPresets> = { ...studyPresets(SETTINGS), quick };
+
+/** The presets of studies with an expert for each part of the built-in text; `quick` shares the small seed. */
+export const partPresets: ReturnType<typeof studyPresets> = { ...studyPresets(MANY_EXPERTS), quick };

@@ -25,25 +25,7 @@ import { lossesOnOwn, type ScoredGroups, scoredGroups } from "../groups/own.ts";
 import type { ManyCells } from "./cells.ts";
 import { builtName, byMethod, manyExpertsStudy } from "./config.ts";
 import { costsTable } from "./costs-table.ts";
-
-const score = { format: "number", section: "scores", chance: null, machineDependent: false } as const;
-
-/** Measures that this study adds. */
-const SAVED: MeasureInfo = {
-  ...score,
-  name: "own-saved",
-  title: "bits per byte saved",
-  table: "Bits per byte saved against the seed, on held-out documents of the domains that have an expert",
-  digits: 3,
-};
-const LEADING: MeasureInfo = {
-  ...score,
-  name: "leading",
-  title: "models that lead",
-  table: "Effective number of models that the gates of the last stitch use, the seed included",
-  digits: 1,
-};
-const MIXED: MeasureInfo = { ...LEADING, name: "mixed", title: "models mixed at a token" };
+import { LEADING, MIXED, SAVED } from "./measures.ts";
 
 /** The report cell with all tables. */
 export function reportMany(lab: Lab, text: Text, cells: ManyCells): Promise<CellResult<RunResults>> {

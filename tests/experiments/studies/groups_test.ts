@@ -70,6 +70,13 @@ for (const division of DIVISIONS) {
   });
 }
 
+Deno.test("groups that are not known yet have no text", async () => {
+  const { value, ...cell } = await divided("random");
+  const planned = groupedCorpus(corpus, { ...cell, value: { ...value, train: {}, heldout: {} } });
+  assert.deepEqual(planned.domains, value.names);
+  for (const name of planned.domains) assert.deepEqual([...planned.documents[name]!.train], []);
+});
+
 Deno.test("another division has other text for the cache", async () => {
   const one = await divided("random");
   const other = { ...one, content: "another" };
