@@ -3,7 +3,7 @@ import { basename, dirname, extname } from "node:path";
 import { stringify } from "yaml";
 import { UserError } from "../../lib/errors.ts";
 import { writeTextAtomically } from "../../lib/run/mod.ts";
-import { checkBts } from "../../lib/bts/mod.ts";
+import { checkBts, isBrought } from "../../lib/bts/mod.ts";
 import type { RankConfig } from "./config.ts";
 
 const HEAD = "# Experts that deno task domains rank chose, and the datamix of their stitches.\n" +
@@ -18,7 +18,10 @@ export function chosenConfig(
   const hub = experts.includes(config.hub) ? config.hub : "seed";
   const chosen = { ...config, experts: [...experts], hub, mix: { ...config.mix, stitch } };
   checkBts(chosen);
-  return chosen;
+  if (!isBrought(config, "seed")) return chosen;
+  // The tokenizer is the checkpoint's, and no setting may say otherwise.
+  const { tokenizer: _tokenizer, ...rest } = chosen;
+  return rest;
 }
 
 /** Text of a configuration file. @param path whose extension decides between YAML and JSON */

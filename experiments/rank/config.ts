@@ -49,7 +49,11 @@ export const rankDefinition: ExperimentDefinition<typeof rankConfigSchema> = {
     "discover wrote, in place of --config, and --model <run|folder>, the seed.",
   schema: rankConfigSchema,
   shorthands: [
-    { flags: "--steps <number>", setting: "probe.steps", description: "training steps of a probe" },
+    {
+      flags: "--steps <number>",
+      setting: "probe.steps",
+      description: "training steps of a probe (default: a fifth of an expert's)",
+    },
     { flags: "--repeats <number>", setting: "probe.repeats", description: "probes of each candidate (default: 2)" },
     {
       flags: "--budget <tokens>",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { mainConfigSchema, mainDefinition } from "../../experiments/bts/config.ts";
 import { rankExperiment } from "../../experiments/rank.ts";
+import { chosenConfig } from "../../experiments/rank/chosen-config.ts";
 import { checkDocuments } from "../../experiments/rank/check-documents.ts";
 import { branchedRun } from "../../lib/bts/mod.ts";
 import { domainsCommand } from "../../lib/cli/domains.ts";
@@ -178,6 +179,17 @@ Deno.test("`domains rank --with` takes the configuration of a discovery, and --m
     await Deno.writeTextFile(description, text.replace(/"version": \d+/, '"version": 99'));
     await refused(/version 99/, "--with", found);
   });
+});
+
+Deno.test("the configuration for a seed from a checkpoint leaves the tokenizer to it; a hub that is not chosen becomes the seed", () => {
+  const { schema, presets } = rankExperiment().definition;
+  const preset = { name: "quick", value: presets["quick"]!.config };
+  const configOf = (...sets: string[]) =>
+    chosenConfig(buildConfig(schema, { preset, sets }), ["code"], { code: 0.5, math: 0.5 });
+  assert.equal("tokenizer" in configOf(), true);
+  assert.equal("tokenizer" in configOf("pretrained.seed=models/tiny"), false);
+  assert.equal(configOf("hub=math").hub, "seed");
+  assert.equal(configOf("hub=code").hub, "code");
 });
 
 Deno.test("a probe takes a fifth of an expert's steps by default", async () => {
