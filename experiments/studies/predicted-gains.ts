@@ -2,14 +2,13 @@
 //
 //     deno task run experiments/studies/predicted-gains.ts --preset quick
 //
-// The candidates are the eight parts of the built-in text of the study of the number of experts, whose text, seed, experts
-// and measurements it shares. With quick, models are small, and text and seed are those of the study of many experts.
+// The candidates are the eight parts of the built-in text. With quick, models are small, and text and seed are those of the
+// study of many experts; otherwise text, seed and experts are those of the study of the number of experts.
 import {
   type BtsConfig,
   checkBts,
   type Lab,
   labExperiment,
-  measureBaselines,
   readLosses,
   tokenize,
   type Trained,
@@ -22,6 +21,7 @@ import { experimentMain } from "../../lib/experiment/mod.ts";
 import { type CellResult, type RunResults, runResultsSchema } from "../../lib/run/mod.ts";
 import { type Direction, studyDefinition } from "../../lib/study/mod.ts";
 import { probeSettings } from "../rank/config.ts";
+import { lossesCell } from "../rank/losses-cell.ts";
 import { probeAll } from "../rank/probes.ts";
 import { bitsPerByteResults, meanProbes, probeLosses } from "../rank/results.ts";
 import { expertsStudy } from "./experts.ts";
@@ -49,8 +49,13 @@ async function studyPredictions(lab: Lab): Promise<CellResult<RunResults>> {
   const probed = await probeAll(lab, text, seed, probeSettings.parse({}));
   const experts = new Map<string, CellResult<Trained>>();
   for (const domain of lab.config.experts) experts.set(domain, await trainExpert(lab, text, seed, domain));
-  const measured = await measureBaselines(lab, text, seed, experts);
-  const cells = [probed.seed, ...probed.probes.values(), measured];
+  // Losses are all that gains are made of: tasks, soup and ensemble would take longer than the training.
+  const scored = await lossesCell(lab, text, {
+    name: "losses:experts",
+    title: "Score the experts",
+    models: new Map([...experts].map(([domain, expert]) => [`expert:${domain}`, expert])),
+  });
+  const cells = [probed.seed, ...probed.probes.values(), scored];
   return await lab.run.cell({
     name: "report",
     title: "Report",
