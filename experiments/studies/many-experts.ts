@@ -24,6 +24,7 @@ import { buildCompared } from "../baselines/compare.ts";
 import { manySpec } from "./groups/ensembles.ts";
 import { gateUseCell } from "./groups/gate-use.ts";
 import { groupedConfig, groupedCorpus, withSuffix } from "./groups/lab.ts";
+import { packedCell } from "./groups/packed.ts";
 import { groupNames, partitionCell } from "./groups/partition.ts";
 import { type ManyConfig, manyDefinition } from "./many-experts/config.ts";
 import type { Count } from "./many-experts/cells.ts";
@@ -78,7 +79,8 @@ async function combine(
     ...others.specs,
   ]);
   const use = await gateUseCell(measuring, text, { seed, experts: first, stitches });
-  return { n, stitches, stitched: stitched!, others: { trained: others.trained, measured }, use };
+  const packed = await packedCell(measuring, text, { seed, experts: first, stitches });
+  return { n, stitches, stitched: stitched!, others: { trained: others.trained, measured }, use, packed };
 }
 
 export const manyExpertsExperiment = labExperiment({

@@ -41,6 +41,7 @@ export { btsMetrics } from "./metrics.ts";
 export { adaptStitches, changedConfig, changeText, type ExpertChange, restitch } from "./modular.ts";
 export { openStitchedRun, openStitches, type StitchedRun } from "./open-run.ts";
 export { stitchedOnDevice } from "./stitched-on-device.ts";
+export { stitchFile } from "./stitch-file.ts";
 export { storedModel } from "./stored-model.ts";
 export { trainStitches } from "./stitches.ts";
 export {

@@ -157,7 +157,7 @@ function costsOf({ seed, cells }: RunView): string[] {
   });
 }
 
-const COST_TABLES: readonly string[] = ["method-costs", "variants", "many-experts"];
+const COST_TABLES: readonly string[] = ["method-costs", "variants", "many-experts", "packed"];
 
 function directionsGrid(found: readonly DirectionFound[], views: readonly RunView[]): string {
   return `Directions, ${seedsBasis(views.map(seedOf))}:\n\n` + gridMarkdown({

@@ -2,6 +2,7 @@
 import type { Measured, Trained } from "../../../lib/bts/mod.ts";
 import type { CellResult } from "../../../lib/run/mod.ts";
 import type { GateUse } from "../groups/gate-use.ts";
+import type { Packed } from "../groups/packed.ts";
 import type { Partition } from "../groups/partition.ts";
 
 /** Everything that was trained and measured with one number of experts. */
@@ -14,6 +15,7 @@ export interface Count {
     readonly measured: readonly CellResult<Measured>[];
   };
   readonly use: CellResult<GateUse>;
+  readonly packed: CellResult<Packed>;
 }
 
 /** The cells of the study. */

@@ -45,4 +45,29 @@ export function costsTable({ singles, found }: ManyCells): Table {
   };
 }
 
+/** The stitched model by the format of its frozen models. */
+export function packedTable({ found }: ManyCells): Table {
+  return {
+    name: "packed",
+    title:
+      "BTS with packed models: memory of models and stitches, speed, and bits per byte of a part of the held-out text",
+    columns: [
+      textColumn("method", "method"),
+      textColumn("format", "format"),
+      numberColumn("megabytes", "MB", 1),
+      numberColumn("speed", "scoring: tokens/s", 0),
+      numberColumn("bpb", "bits per byte", 3, "lower"),
+    ],
+    rows: found.flatMap(({ n, packed }) =>
+      packed.value.map(({ format, bytes, tokensPerSecond, bpb }) => ({
+        method: builtName("bts", n),
+        format,
+        megabytes: megabytes(bytes),
+        speed: tokensPerSecond,
+        bpb,
+      }))
+    ),
+  };
+}
+
 const megabytes = (bytes: number | null | undefined) => bytes === null || bytes === undefined ? null : bytes / 1e6;

@@ -24,7 +24,7 @@ import { ensembleNames } from "../groups/ensembles.ts";
 import { lossesOnOwn, type ScoredGroups, scoredGroups } from "../groups/own.ts";
 import type { ManyCells } from "./cells.ts";
 import { builtName, byMethod, manyExpertsStudy } from "./config.ts";
-import { costsTable } from "./costs-table.ts";
+import { costsTable, packedTable } from "./costs-table.ts";
 import { LEADING, MIXED, SAVED } from "./measures.ts";
 
 /** The report cell with all tables. */
@@ -39,7 +39,7 @@ export function reportMany(lab: Lab, text: Text, cells: ManyCells): Promise<Cell
     inputs: {
       kind: "many-experts",
       directions,
-      cells: [partition, ...measured, ...found.map(({ use }) => use)].map(({ key }) => key),
+      cells: [partition, ...measured, ...found.flatMap(({ use, packed }) => [use, packed])].map(({ key }) => key),
     },
     code: import.meta,
     output: runResultsSchema,
@@ -53,6 +53,7 @@ export function reportMany(lab: Lab, text: Text, cells: ManyCells): Promise<Cell
     const shown = Object.fromEntries(Object.keys(methods).map((name) => [name, losses[name]!]));
     cell.table(resultsTable(results));
     cell.table(costsTable(cells));
+    cell.table(packedTable(cells));
     cell.table(comparisonsTable(comparisons(shown, bts)));
     const known = directions.filter(({ better, worse }) => better in methods && worse in methods);
     cell.table(directionsTable(

@@ -43,7 +43,7 @@ Deno.test("`domains --preset smoke` measures three arms on the same text, from t
 
 Deno.test("`many-experts --preset smoke` measures every number of experts, and top-2 of 3 models is not all", async () => {
   await withFolder(async (runs) => {
-    const { results } = await finished(runs, "many-experts.ts", "counts=2,3", "built=3");
+    const { results, cells } = await finished(runs, "many-experts.ts", "counts=2,3", "built=3");
     const { methods } = results!;
     const named = Object.keys(methods);
     for (const n of [2, 3]) {
@@ -56,6 +56,10 @@ Deno.test("`many-experts --preset smoke` measures every number of experts, and t
     assert.ok(leading >= 1 && leading <= 4, String(leading));
     const [all, top] = ["BTM, n=3", "BTM top-2, n=3"].map((name) => headlineOn(methods[name])!.value);
     assert.notEqual(all, top);
+    const tables = cells.flatMap(({ tables }) => tables);
+    const bytes = tables.find(({ name }) => name === "packed")!.rows
+      .filter(({ method }) => method === "BTS, n=3").map(({ megabytes }) => Number(megabytes));
+    assert.ok(bytes.length === 4 && bytes[0]! > bytes[1]! && bytes[1]! > bytes[2]!, bytes.join());
     assert.equal(headlineOn(methods["seed"])!.samples, headlineOn(methods["BTS, n=3"])!.samples);
   });
 });
