@@ -60,7 +60,7 @@ interface Arm {
 }
 
 /** Thresholds as multiples of the share that each model would have if all had the same. */
-const THRESHOLDS = [0.25, 0.5, 0.75, 1, 1.5];
+const THRESHOLDS = [0.5, 0.75, 1, 1.5];
 /** The one at which deciding once is compared with deciding again and again. */
 const ONCE = 0.75;
 
@@ -80,7 +80,8 @@ export const skippingStudy = {
   name: "skipping",
   title: "Skipping experts",
   question: "What is lost, and what is saved, if experts with small gates are not run?",
-  settings: MANY_EXPERTS,
+  // Texts in which different experts rest are computed one after another, so less is measured than elsewhere.
+  settings: { ...MANY_EXPERTS, eval: { tokens: 2_048, tasks: [] } },
   directions(config: Pick<BtsConfig, "experts">): Direction[] {
     const names = armsOf(config).map(({ name }) => name);
     const [all, ...skipped] = names;

@@ -13,6 +13,22 @@ const apart = new WeakMap<FrozenModels["stacks"], readonly Weights[]>();
  * @param experts numbers of experts, from 1, ascending; there may be none
  */
 export function onlyExperts(model: StitchedModel, experts: readonly number[]): StitchedModel {
+  let parts = known.get(model);
+  if (parts === undefined) known.set(model, parts = new Map());
+  const key = experts.join();
+  let part = parts.get(key);
+  if (part === undefined) {
+    if (parts.size >= MOST_KNOWN) parts.clear();
+    parts.set(key, part = partOf(model, experts));
+  }
+  return part;
+}
+
+/** What was asked for before: decoding asks again at every token. */
+const known = new WeakMap<StitchedModel, Map<string, StitchedModel>>();
+const MOST_KNOWN = 64;
+
+function partOf(model: StitchedModel, experts: readonly number[]): StitchedModel {
   const weights = weightsApart(model);
   const numbers = new Map([0, ...experts].map((old, i) => [old, i]));
   const groups = model.groups.map((layer) =>

@@ -9,6 +9,7 @@ import {
   meanInterval,
   seedsBasis,
 } from "../../../lib/report/mod.ts";
+import { methodColors } from "../../../lib/methods.ts";
 import { HEADLINE, type RunView, seedOf, type Table, valueOf } from "../../../lib/run/mod.ts";
 
 /** The table of each arm's cell with the shares of tokens that its experts have read. */
@@ -30,13 +31,14 @@ export function skippingFindings(views: readonly RunView[]): string[] {
 export function skippingFigures(views: readonly RunView[]): Figure[] {
   const arms = armsOf(views);
   if (arms.length === 0) return [];
+  const colors = methodColors(arms);
   const panel = (title: string, axis: string, cost: (view: RunView, arm: string) => number) =>
     frontierPanel(
       title,
       axis,
       arms.map((arm) => ({
         label: arm,
-        color: COLOR,
+        color: colors.get(arm)!,
         cost: meanInterval(views.map((view) => cost(view, arm))).mean,
         loss: meanInterval(views.map((view) => lossOf(view, arm))).mean,
       })),
@@ -53,8 +55,6 @@ export function skippingFigures(views: readonly RunView[]): Figure[] {
     ],
   }];
 }
-
-const COLOR = "#3a7fd5";
 
 /** Names of the variants, the one that runs all experts first. */
 const armsOf = (views: readonly RunView[]): string[] =>
