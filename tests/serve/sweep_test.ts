@@ -156,6 +156,8 @@ optionalTest(
           await page.goto(`${server.url}sweeps/${ID}?brush=x:2:1&metric=nothing`);
           await page.locator(".field-error", { hasText: "Cannot read brush=x:2:1" }).waitFor();
           await page.locator(".field-error", { hasText: 'No trial has a metric "nothing"' }).waitFor();
+          // The rest is shown, by the sweep's own metric.
+          await page.locator("#trials caption", { hasText: "Trials by bpb" }).waitFor();
           await page.goto(`${server.url}sweeps/${ID}?sort=oops&brush=oops:0:0.5&brush=x:0:0.5`);
           await page.locator(".field-error", { hasText: "says sort=oops" }).waitFor();
           await page.locator(".field-error", { hasText: "says brush=oops" }).waitFor();
@@ -230,6 +232,11 @@ optionalTest(
           await page.getByLabel("Compare by").fill("quizz");
           await page.getByLabel("Compare by").press("Enter");
           await page.locator(".field-error", { hasText: 'No trial has a metric "quizz"' }).waitFor();
+          await page.locator("#trials caption", { hasText: "Trials by quiz;" }).waitFor();
+          await page.getByLabel("Compare by").fill("bpb");
+          await page.getByLabel("Compare by").press("Enter");
+          await page.locator("#trials caption", { hasText: "Trials by bpb;" }).waitFor();
+          await page.locator(".field-error").first().waitFor({ state: "hidden" });
         });
       } finally {
         await server.close();

@@ -49,10 +49,13 @@ const explorer = createExplorer((part) => {
 let mayStop = false;
 let shown = "";
 let sweep: ShownSweep | undefined;
+/** The metric that was last shown, and why another one was refused. */
+let [shownMetric, refused] = ["", ""];
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 input.addEventListener("change", () => {
   view = { ...view, metric: input.value.trim() };
+  refused = "";
   history.replaceState(null, "", location.pathname + queryOf(view));
   refresh();
 });
@@ -75,10 +78,19 @@ async function load(): Promise<void> {
   try {
     const response = await fetch(metric === "" ? address : `${address}?metric=${encodeURIComponent(metric)}`);
     const answer = await response.json();
-    fault.hidden = response.ok;
+    if (answer.error?.code === "sweep.metric" && metric !== shownMetric) {
+      // The rest of the page does not depend on it.
+      refused = answer.error.message;
+      view = { ...view, metric: shownMetric };
+      return await load();
+    }
     const isGone = response.status === 404;
-    if (response.ok) show(answer as SweepResponse);
-    else setText(fault, isGone ? GONE : answer.error.message);
+    if (response.ok) {
+      shownMetric = metric;
+      show(answer as SweepResponse);
+    }
+    setText(fault, response.ok ? refused : isGone ? GONE : answer.error.message);
+    fault.hidden = response.ok && refused === "";
     if (isGone) stopButton.hidden = head.report.hidden = true;
     const running = sweep?.status === "running" && !isGone;
     showConnection(connection, response.status >= 500 ? "reconnecting" : running ? "live" : "ended");
