@@ -25,6 +25,7 @@ import {
   resultsTable,
   type RunView,
   shellLine,
+  shownStatus,
   SOURCE_NAMES,
   type Table,
   textColumn,
@@ -166,11 +167,14 @@ function cellsTable(view: RunView, width: number): Table {
     name: "cells",
     title: "Cells",
     columns: [textColumn("name", "cell"), textColumn("status"), textColumn("took"), textColumn("summary")],
-    rows: view.cells.map(({ name, status, seconds, summary }) => ({
-      name,
-      status: status === "running" && !isUnderWay(view) ? "lost" : status,
-      took: seconds === null ? null : formatSeconds(seconds),
-      summary: summary.length > width ? `${summary.slice(0, width - 1).trimEnd()}…` : summary,
-    })),
+    rows: view.cells.map((cell) => {
+      const { name, seconds, summary } = cell;
+      return {
+        name,
+        status: shownStatus(cell, view),
+        took: seconds === null ? null : formatSeconds(seconds),
+        summary: summary.length > width ? `${summary.slice(0, width - 1).trimEnd()}…` : summary,
+      };
+    }),
   };
 }

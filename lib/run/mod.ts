@@ -111,6 +111,7 @@ export {
   roundTicks,
   seedOf,
   shellLine,
+  shownStatus,
   shownValue,
   smoothed,
   smoothingWeight,

@@ -26,6 +26,14 @@ async function pageOf(bodies: ReturnType<typeof demoBodies>): Promise<Document> 
   return document!;
 }
 
+Deno.test("a cell that was running when its run was lost is lost, too", async () => {
+  const bodies = demoBodies({ id: ID });
+  const begun = bodies.findIndex((body) => body.kind === "cell.start" && body.cell === "seed") + 1;
+  const document = await pageOf(bodies.slice(0, begun));
+  const badges = [...document.querySelectorAll(".badge")].map(({ textContent }) => textContent);
+  assert.deepEqual(badges.slice(0, 4), ["Lost", "Done", "Cached", "Lost"]);
+});
+
 Deno.test("the plain page has the results as figures and tables, and every cell", async () => {
   const bodies = demoBodies({ id: ID });
   const document = await pageOf(bodies);

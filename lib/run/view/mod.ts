@@ -71,6 +71,15 @@ export {
   shareDone,
 } from "./time-left.ts";
 export { logTicks, roundTicks } from "./ticks.ts";
-export { applyEvent, damagedView, finishedCells, foldEvents, isUnderWay, seedOf, validUpTo } from "./view.ts";
+export {
+  applyEvent,
+  damagedView,
+  finishedCells,
+  foldEvents,
+  isUnderWay,
+  seedOf,
+  shownStatus,
+  validUpTo,
+} from "./view.ts";
 export type { AxisName, CellSeries, Series, SeriesNames } from "../events/series.ts";
 export type { CellStatus, CellView, MetricPoint, RunStatus, RunView } from "../events/views.ts";

@@ -201,6 +201,14 @@ export function isUnderWay({ status }: { readonly status: RunStatus }): boolean 
   return status === "running" || status === "stalled";
 }
 
+/** The status of a cell as people see it: one that was running when its run's process vanished is lost. */
+export function shownStatus(
+  { status }: Pick<CellView, "status">,
+  run: Pick<RunView, "status">,
+): CellView["status"] | "lost" {
+  return status === "running" && !isUnderWay(run) ? "lost" : status;
+}
+
 function cellOf(view: RunView, name: string): CellView {
   let cell = view.cells.find((cell) => cell.name === name);
   if (cell === undefined) view.cells.push(cell = emptyCell(name, name));

@@ -1,7 +1,7 @@
 // One run without JavaScript: what it has measured by now.
 import { cellLabel } from "../../methods.ts";
 import type { CellView, RunView } from "../../run/mod.ts";
-import { endReason, finishedCells, isUnderWay, shellLine } from "../../run/view/mod.ts";
+import { endReason, finishedCells, isUnderWay, shellLine, shownStatus } from "../../run/view/mod.ts";
 import { Badge, Entry } from "../client/common/elements.tsx";
 import { duration } from "../client/common/format.ts";
 import { TableView } from "../client/common/table-view.tsx";
@@ -76,7 +76,7 @@ export function PlainRunPage({ run, labels, figures, report, gates, reports, swe
           </section>
         )}
         <section class="cell-list" aria-label="Cells">
-          {cells.map((cell) => <Cell key={cell.name} cell={cell} />)}
+          {cells.map((cell) => <Cell key={cell.name} cell={cell} status={shownStatus(cell, run)} />)}
         </section>
         <p>
           <code>{shellLine(run.command)}</code>
@@ -86,7 +86,9 @@ export function PlainRunPage({ run, labels, figures, report, gates, reports, swe
   );
 }
 
-function Cell({ cell: { name, title, status, seconds, summary, notes } }: { readonly cell: CellView }) {
+function Cell(
+  { cell: { name, title, seconds, summary, notes }, status }: { readonly cell: CellView; readonly status: string },
+) {
   return (
     <article class="cell" data-status={status}>
       <div class="card">

@@ -7,6 +7,16 @@ import { demoBodies } from "../../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../../run/fake-run.ts";
 import { ID, shows, WAIT } from "./run-page.ts";
 
+/** In the page: texts of the graph that are in none of its boxes. */
+const OUTSIDE = `(() => {
+  const boxes = [...document.querySelectorAll(".graph .box")].map((box) => box.getBBox());
+  const isIn = (text, box) =>
+    text.x >= box.x && text.x + text.width <= box.x + box.width && text.y >= box.y &&
+    text.y + text.height <= box.y + box.height;
+  return [...document.querySelectorAll(".graph text")]
+    .filter((text) => !boxes.some((box) => isIn(text.getBBox(), box))).map((text) => text.textContent);
+})()`;
+
 optionalTest(
   "chromium",
   "the page of a run reads bad logs, and works by keyboard",
@@ -29,6 +39,8 @@ optionalTest(
               await page.goto(`${server.url}runs/${ID}`);
               await shows(page, "h1", ID);
               await shows(page, "#head .notes", "of the event log is damaged and left out");
+              await shows(page, ".graph .origin", "from …");
+              assert.deepEqual(await page.evaluate(OUTSIDE), [], "what does not fit into the boxes of the graph");
               await page.goto(`${server.url}runs/${other}`);
               await shows(page, "#head .badge", "damaged");
               await shows(page, "#head .error", "The start of the event log cannot be read");

@@ -1,6 +1,6 @@
 // The cells of the notebook: the one that runs in full, the others as a line that opens.
 import type { CellView, RunView } from "../../../run/mod.ts";
-import { jobText, secondsLeft } from "../../../run/view/mod.ts";
+import { jobText, secondsLeft, shownStatus } from "../../../run/view/mod.ts";
 import { Badge } from "../common/elements.tsx";
 import { bytes, clock, duration } from "../common/format.ts";
 import { TableView } from "../common/table-view.tsx";
@@ -56,7 +56,8 @@ interface RowProps extends CellProps {
 
 /** A cell that does not run: its result in one line, and everything else when it is opened. */
 export function CellRow({ cell, index, run, runsFolder, open, onToggle }: RowProps) {
-  const { status, name, title, seconds, summary, notes } = cell;
+  const { name, title, seconds, summary, notes } = cell;
+  const status = shownStatus(cell, run);
   const troubles = notes.filter(({ level }) => level !== "info").length;
   const line = (
     <>

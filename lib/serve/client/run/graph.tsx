@@ -1,18 +1,19 @@
 // The graph of a run's cells: from the seed over experts and stitches to the evaluation, with their states.
 import { cellLabel } from "../../../methods.ts";
-import type { CellView } from "../../../run/mod.ts";
-import { cellGraph } from "../../../run/view/mod.ts";
+import type { CellView, RunView } from "../../../run/mod.ts";
+import { cellGraph, shownStatus } from "../../../run/view/mod.ts";
 import { statusText } from "../common/dom.ts";
 import { duration } from "../common/format.ts";
 
-const [WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN] = [124, 44, 26, 12, 3];
+const [WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN] = [140, 44, 22, 12, 3];
 /** Longer names are cut. */
-const LETTERS = 13;
+const LETTERS = 15;
 /** The graph shrinks to this part of its size before it scrolls. */
 const LEAST = 0.85;
 
 /** The graph; nothing for logs that do not say what builds on what. */
-export function Graph({ cells, run }: { readonly cells: readonly CellView[]; readonly run: string }) {
+export function Graph({ run }: { readonly run: RunView }) {
+  const { cells } = run;
   const graph = cellGraph(cells);
   if (graph === undefined) return null;
   const size = (count: number, side: number, gap: number) => count * side + (count - 1) * gap + 2 * MARGIN;
@@ -61,14 +62,15 @@ export function Graph({ cells, run }: { readonly cells: readonly CellView[]; rea
 
 interface NodeProps {
   readonly cell: CellView;
-  /** The id of the run that is shown. */
-  readonly run: string;
+  readonly run: RunView;
   readonly index: number;
   readonly x: number;
   readonly y: number;
 }
 
-function Node({ cell: { name, title, status, seconds, builtBy }, run, index, x, y }: NodeProps) {
+function Node({ cell, run, index, x, y }: NodeProps) {
+  const { name, title, seconds, builtBy } = cell;
+  const status = shownStatus(cell, run);
   const label = cellLabel(name);
   const time = seconds === null || status === "cached" ? "" : ` · ${duration(seconds)}`;
   const origin = status === "cached" && builtBy !== null ? `, built by ${builtBy}` : "";
@@ -83,7 +85,7 @@ function Node({ cell: { name, title, status, seconds, builtBy }, run, index, x, 
         </text>
         <text class="status" x={x + 23} y={y + 35}>{`${statusText(status)}${time}`}</text>
       </a>
-      {origin !== "" && builtBy !== run && (
+      {origin !== "" && builtBy !== run.id && (
         <a href={`/runs/${encodeURIComponent(builtBy!)}`} class="origin">
           <title>{`Built by the run ${builtBy}`}</title>
           <text x={x + 72} y={y + 35}>{`from …${builtBy!.slice(-4)}`}</text>

@@ -1,5 +1,5 @@
 // The head of a run's page: title, state, facts, labels, and what a person can do.
-import { endReason, isUnderWay, runSecondsLeft } from "../../../run/view/mod.ts";
+import { endReason, isUnderWay, runSecondsLeft, shownStatus } from "../../../run/view/mod.ts";
 import { serveCommand } from "../common/command.ts";
 import { Badge, Entry } from "../common/elements.tsx";
 import { clock, duration, when } from "../common/format.ts";
@@ -34,7 +34,7 @@ export function Head(
         onChange={(labels) => store.change({ labels })}
       />
       <ol class="strip" aria-hidden="true">
-        {run.cells.map(({ name, status }) => <li key={name} data-status={status}></li>)}
+        {run.cells.map((cell) => <li key={cell.name} data-status={shownStatus(cell, run)}></li>)}
       </ol>
       {!state.served && !removed && <Closed state={state} />}
       {removed && <Removed state={state} />}

@@ -1,8 +1,10 @@
 // The cells of a run as a list of links beside the page.
-import type { CellView } from "../../../run/mod.ts";
+import type { RunView } from "../../../run/mod.ts";
+import { shownStatus } from "../../../run/view/mod.ts";
 
 /** The outline. */
-export function Outline({ cells }: { readonly cells: readonly CellView[] }) {
+export function Outline({ run }: { readonly run: RunView }) {
+  const cells = run.cells.map((cell) => ({ name: cell.name, title: cell.title, status: shownStatus(cell, run) }));
   return (
     <nav class="outline" aria-label="Cells">
       <h2>Cells</h2>

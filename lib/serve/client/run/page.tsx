@@ -63,11 +63,11 @@ function Page({ store }: { readonly store: RunStore }) {
   const running = isUnderWay(run) ? places.filter(({ cell }) => cell.status === "running") : [];
   return (
     <>
-      <Outline cells={run.cells} />
+      <Outline run={run} />
       <main id="main" class="notebook" tabindex={-1}>
         <Head store={store} title={title} now={now} />
         <p class="visually-hidden" role="status" aria-live="polite">{state.announcement}</p>
-        <Graph cells={run.cells} run={run.id} />
+        <Graph run={run} />
         {running.length > 0 && (
           <section class="cell-list" aria-label="Running now">
             {running.map(({ cell, index }) => (
