@@ -20,7 +20,7 @@ import { engineHelp } from "../engine/mod.ts";
 import { deviceOfCell, workOnCell } from "./cell-worker.ts";
 import { elsewhere, type Place } from "./elsewhere.ts";
 import { type Experiment, planOf } from "./experiment.ts";
-import { showJobs } from "./engine-for.ts";
+import { checkSlurm, showJobs } from "./engine-for.ts";
 import { engineFiles } from "./engine-files.ts";
 import { keepPageOpen } from "./keep-page-open.ts";
 import { answerProbe } from "./probe.ts";
@@ -84,6 +84,9 @@ export async function experimentCommand<Schema extends z.ZodType, Prepared>(
       const print = invocation.json ? console.error : console.log;
       if (files !== undefined) return print(await files.write());
       return await showJobs(invocation, experiment.definition.name, { plan, speed, device, print });
+    }
+    if (invocation.engine === "slurm") {
+      await checkSlurm(invocation, experiment.definition.name, { plan, speed: undefined, device });
     }
     // What this machine can do says nothing of the nodes of a cluster.
     const force = invocation.force || invocation.engine === "slurm";

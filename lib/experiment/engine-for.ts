@@ -13,6 +13,7 @@ import {
   type PlannedJob,
   readKindDevices,
   siteSettings,
+  slurmCommands,
   slurmDevices,
   slurmEngine,
   slurmSettings,
@@ -91,11 +92,11 @@ export async function slurmJobs<Config>(
 ): Promise<JobsOfRun> {
   const kinds = [...new Set(plan.map(({ cell }) => kindOf(cell)))];
   const settings = slurmSettings(invocation.engineSettings, kinds, await siteSettings());
-  const asked = [settings.all, ...Object.values(settings.kinds)].find((request) => request.device !== undefined);
+  const asked = invocation.engineSettings.find(([name]) => /(^|\.)device$/.test(name));
   if (device.name === "elsewhere" && asked !== undefined) {
     throw new UserError(
       "command.conflict",
-      `Cannot use --slurm.device ${asked.device}: no node computes anything, but ${device.description}`,
+      `Cannot use --slurm.${asked[0]} ${asked[1]}: no node computes anything, but ${device.description}`,
       "leave the setting out",
     );
   }
@@ -127,17 +128,40 @@ export async function slurmJobs<Config>(
   };
 }
 
+/**
+ * Finds mistakes in what jobs ask for, and whether there is a Slurm, before anything is written.
+ *
+ * @throws UserError `slurm.setting`, `slurm.site`, `slurm.absent`, `slurm.timeout`
+ */
+export async function checkSlurm<Config>(
+  invocation: RunInvocation<Config>,
+  experiment: string,
+  context: Omit<EngineFor, "rngSeed" | "print">,
+): Promise<void> {
+  await jobsOfPlan(invocation, experiment, context);
+  await slurmCommands("sinfo", ["--version"]);
+}
+
+/** The jobs of a run that is only planned. */
+async function jobsOfPlan<Config>(
+  invocation: RunInvocation<Config>,
+  experiment: string,
+  context: Omit<EngineFor, "rngSeed" | "print">,
+): Promise<{ readonly id: string; readonly jobs: readonly PlannedJob[] }> {
+  const { runsFolder, preset, seeds } = invocation;
+  const id = makeRunId(experiment, preset);
+  const run = { id, folder: join(resolve(runsFolder), id) };
+  return { id, jobs: planJobs(context.plan, await slurmJobs(run, invocation, { ...context, rngSeed: seeds[0]! })) };
+}
+
 /** Writes the scripts of the jobs of a run that is only planned, and shows what they ask for. */
 export async function showJobs<Config>(
   invocation: RunInvocation<Config>,
   experiment: string,
   context: Omit<EngineFor, "rngSeed">,
 ): Promise<void> {
-  const { runsFolder, preset, seeds } = invocation;
-  const id = makeRunId(experiment, preset);
-  const run = { id, folder: join(resolve(runsFolder), id) };
-  const jobs = planJobs(context.plan, await slurmJobs(run, invocation, { ...context, rngSeed: seeds[0]! }));
-  const folder = join(resolve(runsFolder), ".dry-run", id);
+  const { id, jobs } = await jobsOfPlan(invocation, experiment, context);
+  const folder = join(resolve(invocation.runsFolder), ".dry-run", id);
   await writeScripts(folder, jobs);
   context.print(
     `${formatTable(jobsTable(jobs))}\n\nTheir scripts are in ${folder}. Nothing was handed in; cells that are in the ` +

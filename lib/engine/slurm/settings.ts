@@ -165,10 +165,10 @@ export interface CommandDevice {
   readonly chosen: boolean;
 }
 
-/** What the cells of a request compute on: what it says; else a GPU that it asks for; else what the command computes on. */
+/** What the cells of a request compute on, if on anything: what it says; else a GPU that it asks for; else what the command computes on. */
 export function deviceFor({ device, gres }: SlurmRequest, command: CommandDevice): SlurmRequest["device"] {
-  if (device !== undefined) return device;
   if (command.name === undefined) return undefined;
+  if (device !== undefined) return device;
   return !command.chosen && /(^|[,/])gpu\b/.test(gres ?? "") ? "webgpu" : command.name;
 }
 
