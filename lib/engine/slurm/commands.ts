@@ -62,6 +62,10 @@ export const slurmCommand = async (
   }
 };
 
+/** What to do about a command that prints something else than Slurm's own does. */
+export const wrapperHint = (name: SlurmCommand): string =>
+  `which ${name} shows whether a wrapper comes before Slurm's own`;
+
 function timeout(name: string, limitMs: number): UserError {
   return new UserError(
     "slurm.timeout",

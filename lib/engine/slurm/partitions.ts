@@ -1,6 +1,6 @@
 // What a cluster has: partitions with their nodes, processors, memory, accelerators and time limits, as `sinfo` says.
 import { UserError } from "../../errors.ts";
-import { saidBy, type SlurmCommands } from "./commands.ts";
+import { saidBy, type SlurmCommands, wrapperHint } from "./commands.ts";
 import { secondsOfTime } from "./time.ts";
 
 /** Nodes of one kind in a partition. */
@@ -36,7 +36,8 @@ export async function readPartitions(slurm: SlurmCommands): Promise<Partition[]>
     const numbers = [nodes, cpus, megabytes].map((text) => parseInt(text ?? "", 10));
     const seconds = secondsOfTime(limit);
     if (parts.length !== 7 || numbers.some(Number.isNaN) || seconds === null) {
-      throw new UserError("slurm.partitions", `sinfo printed "${line}", where ${FORMAT} was expected`);
+      const message = `sinfo printed "${line}", where ${FORMAT} was expected`;
+      throw new UserError("slurm.partitions", message, wrapperHint("sinfo"));
     }
     if (state !== "up") return [];
     return [{

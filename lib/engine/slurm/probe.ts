@@ -91,8 +91,10 @@ export async function askNodes(
   most: number,
   options: ProbeOptions,
 ): Promise<Probed[]> {
-  const { slurm, clock, runFolder, seconds } = options;
+  const { slurm, clock, run, runFolder, seconds } = options;
   const ids: string[] = [];
+  /** The name of a job that Slurm may have taken without saying so. */
+  let unanswered: string | undefined;
   const nodes = new Map<string, string>();
   try {
     for (const place of places) {
@@ -100,8 +102,10 @@ export async function askNodes(
       await Deno.remove(folder, { recursive: true }).catch(absent);
       await Deno.mkdir(folder, { recursive: true });
       await Deno.writeTextFile(`${folder}.sh`, probeScript(place, most, options), { mode: 0o700 });
+      unanswered = place.name;
       const answer = await slurm("sbatch", ["--parsable", `${folder}.sh`]);
       const id = /^(\d+)(;\S+)?$/m.exec(answer.stdout)?.[1];
+      if (answer.code !== 0 || id !== undefined) unanswered = undefined;
       if (answer.code !== 0 || id === undefined) throw refused(place.name, answer);
       ids.push(id);
     }
@@ -117,6 +121,7 @@ export async function askNodes(
       await clock.sleep(LOOK_MS);
     }
   } finally {
+    if (unanswered !== undefined) await slurm("scancel", ["--me", `--name=${run}/${unanswered}`]).catch(() => {});
     if (ids.length > 0) await slurm("scancel", ids).catch(() => {});
   }
   const taken = async (id: string) => nodes.has(id) ? await hostNames(slurm, nodes.get(id)!) : [];

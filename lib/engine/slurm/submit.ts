@@ -4,7 +4,7 @@ import { UserError } from "../../errors.ts";
 import type { PlannedCell } from "../../run/mod.ts";
 import { attemptsOf } from "../attempts.ts";
 import { groupsOf, processBytes } from "../groups.ts";
-import { saidBy, type SlurmCommands } from "./commands.ts";
+import { saidBy, type SlurmCommands, wrapperHint } from "./commands.ts";
 import { type JobScript, jobScript } from "./script.ts";
 import { type CommandDevice, deviceFor, requestOf, type SlurmRequest, type SlurmSettings } from "./settings.ts";
 import { jobId, JOBS_FOLDER, type JobTable, writeTable } from "./table.ts";
@@ -151,7 +151,7 @@ export function refused(name: string, answer: Awaited<ReturnType<SlurmCommands>>
     ? new UserError(
       "slurm.submit",
       `sbatch printed "${said}" for the job ${name}, where its number was expected`,
-      "which sbatch shows whether a wrapper comes before Slurm's own",
+      wrapperHint("sbatch"),
     )
     : new UserError("slurm.submit", `Slurm refuses the job ${name}. It said: ${said}`, hintOn(said));
 }

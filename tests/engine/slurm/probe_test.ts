@@ -1,5 +1,6 @@
 // Checking nodes before jobs are handed in: what is said of those that cannot build cells.
 import assert from "node:assert/strict";
+import type { SlurmCommands } from "../../../lib/engine/mod.ts";
 import { probeNodes } from "../../../lib/engine/slurm/probe.ts";
 import type { SlurmRequest } from "../../../lib/engine/slurm/settings.ts";
 import type { MissingCell } from "../../../lib/run/mod.ts";
@@ -14,13 +15,18 @@ interface Probed {
   readonly scripts: readonly string[];
 }
 
-/** Checks the nodes of one place, or of several, on a cluster that is answered for. `nodes` of undefined: none is free. */
+/** Checks the nodes of one place, or of several, on a cluster that is answered for. `nodes` of undefined: none is free. `printed`: by sbatch. */
 async function probed(
   nodes: Readonly<Record<string, Left>> | undefined,
   requests: readonly SlurmRequest[] = [{}],
+  printed?: string,
 ): Promise<Probed> {
   const runFolder = await Deno.makeTempDir({ prefix: "stitchbook-probe-" });
-  const { slurm, clock, calls, scripts } = answering(nodes);
+  const { slurm: all, clock, calls, scripts } = answering(nodes);
+  const slurm: SlurmCommands = async (name, args) => {
+    const answer = await all(name, args);
+    return name === "sbatch" && printed !== undefined ? { ...answer, stdout: printed } : answer;
+  };
   const cell = (request: SlurmRequest, i: number) => ({
     name: `expert-${i}`,
     request,
@@ -71,6 +77,15 @@ Deno.test("when no node is free in time, that is said, and nothing is left in th
   const { said, calls } = await probed(undefined);
   assert.equal(said, "No node was free within 60 s to be checked first: each job checks its own");
   assert.deepEqual(calls.at(-1), ["scancel", "101"]);
+});
+
+Deno.test("a check that Slurm may have taken without saying so is cancelled by its name", async () => {
+  const { error, calls } = await probed({ n1: good }, [{}], "Welcome to the cluster!");
+  assert.equal(
+    error!.message,
+    'sbatch printed "Welcome to the cluster!" for the job probe, where its number was expected',
+  );
+  assert.deepEqual(calls.at(-1), ["scancel", "--me", "--name=the-run/probe"]);
 });
 
 Deno.test("each place is checked once, with what its jobs ask for, by a script that bash can read", async () => {
