@@ -64,61 +64,75 @@ export async function driveCells(
   await engine.submit(missing, lacking);
   const failures: { readonly cell: string; readonly end: AttemptEnd | undefined; readonly how: string }[] = [];
   let cancelled = false;
-  for (;;) {
-    if (run.signal.aborted && !cancelled) {
-      if (engine.leaving !== undefined) {
-        run.note(engine.leaving);
-        run.signal.throwIfAborted();
+  const followAll = async () => {
+    for (;;) {
+      if (run.signal.aborted && !cancelled) {
+        const leaving = engine.leaving();
+        if (leaving !== undefined) {
+          run.note(leaving);
+          run.signal.throwIfAborted();
+        }
+        await engine.cancel();
+        cancelled = true;
       }
-      await engine.cancel();
-      cancelled = true;
+      const states = new Map((await engine.poll(done)).map((state) => [state.cell, state]));
+      for (const one of cells) {
+        if (one.outcome !== undefined) continue;
+        const name = one.cell.cell;
+        if (
+          one.cell.needs.some((need) => cells.some(({ cell, outcome }) => cell.cell === need && outcome === "failed"))
+        ) {
+          one.outcome = "failed";
+          continue;
+        }
+        const state = states.get(name) ?? { cell: name, state: "ended" };
+        const end = state.state === "waiting" && one.attempt === undefined
+          ? undefined
+          : await follow(run, engine, one, state);
+        logJob(run, one, state);
+        const built = state.by === undefined
+          ? end?.status === "done" && await run.elsewhere.isBuilt(name)
+          : state.state === "ended" &&
+            (await lacking([one.cell])).length === 0;
+        if (built) {
+          finish(one);
+        } else if (state.by !== undefined) {
+          // A job of another run was to build it. What completed may be seen late.
+          const left = state.state === "ended" && (state.job?.state !== "completed" || isLate(one, engine));
+          if (cancelled) one.outcome = "failed";
+          if (!left || cancelled) continue;
+          delete one.since;
+          run.note(
+            `The run ${state.by} has left ${name}, which it was building for this one, too: it is handed in again`,
+          );
+          await engine.submit(withDependents(cells, name), lacking);
+          break;
+        } else if (state.state === "ended" && isOver(cells, one, end, state, engine)) {
+          one.outcome = "failed";
+          const how = endText(run, one, end, state);
+          // Without an attempt, what it builds on has failed, or nothing was started any more.
+          if ((one.attempt ?? state.how) !== undefined && !cancelled) failures.push({ cell: name, end, how });
+          run.elsewhere.end(name, cancelled ? "stopped" : "failed", how);
+        }
+      }
+      if (cells.every(({ outcome }) => outcome !== undefined)) break;
+      await engine.clock.sleep(engine.pollMs(cells.filter(({ outcome }) => outcome === undefined).length));
     }
-    const states = new Map((await engine.poll(done)).map((state) => [state.cell, state]));
-    for (const one of cells) {
-      if (one.outcome !== undefined) continue;
-      const name = one.cell.cell;
-      if (
-        one.cell.needs.some((need) => cells.some(({ cell, outcome }) => cell.cell === need && outcome === "failed"))
-      ) {
-        one.outcome = "failed";
-        continue;
-      }
-      const state = states.get(name) ?? { cell: name, state: "ended" };
-      const end = state.state === "waiting" && one.attempt === undefined
-        ? undefined
-        : await follow(run, engine, one, state);
-      logJob(run, one, state);
-      const built = state.by === undefined
-        ? end?.status === "done" && await run.elsewhere.isBuilt(name)
-        : state.state === "ended" &&
-          (await lacking([one.cell])).length === 0;
-      if (built) {
-        finish(one);
-      } else if (state.by !== undefined) {
-        // A job of another run was to build it. What completed may be seen late.
-        const left = state.state === "ended" && (state.job?.state !== "completed" || isLate(one, engine));
-        if (cancelled) one.outcome = "failed";
-        if (!left || cancelled) continue;
-        delete one.since;
-        run.note(
-          `The run ${state.by} has left ${name}, which it was building for this one, too: it is handed in again`,
-        );
-        await engine.submit(withDependents(cells, name), lacking);
-        break;
-      } else if (state.state === "ended" && isOver(cells, one, end, state, engine)) {
-        one.outcome = "failed";
-        const how = endText(run, one, end, state);
-        // Without an attempt, what it builds on has failed, or nothing was started any more.
-        if ((one.attempt ?? state.how) !== undefined && !cancelled) failures.push({ cell: name, end, how });
-        run.elsewhere.end(name, cancelled ? "stopped" : "failed", how);
-      }
-    }
-    if (cells.every(({ outcome }) => outcome !== undefined)) break;
-    await engine.clock.sleep(engine.pollMs(cells.filter(({ outcome }) => outcome === undefined).length));
-  }
+  };
+  await followAll().catch((error) => {
+    throw run.signal.aborted ? error : leftBy(error, engine);
+  });
   await engine.close();
   run.signal.throwIfAborted();
   if (done.size < cells.length) throw failureOf(run, failures, cells.length - done.size);
+}
+
+/** An error that ends the following of cells, with what becomes of those that are built further. */
+function leftBy(error: unknown, engine: Engine): unknown {
+  const leaving = engine.leaving();
+  if (!(error instanceof UserError) || leaving === undefined) return error;
+  const { code, message, hint } = error;
+  return new UserError(code, message, hint === undefined ? leaving : `${hint}. ${leaving}`);
 }
 
 /** Looks at an attempt's log alone, after a look for newer attempts and for an end: so many times in a row. */
@@ -204,6 +218,7 @@ function isLate(one: Followed, { clock, patienceMs }: Engine): boolean {
 }
 
 function endText(run: Run, { attempt }: Followed, end: AttemptEnd | undefined, { how }: CellState): string {
+  if (end?.status === "stopped" && how !== undefined) return how;
   if (end?.message !== undefined) return end.message;
   if (end?.status === "done") return "it was built, but its result cannot be seen from here";
   if (attempt === undefined && how !== undefined) {

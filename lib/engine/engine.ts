@@ -33,8 +33,8 @@ export interface Engine {
   cancel(): Promise<void>;
   /** Gives up what it holds, when no cell is under way any more. */
   close(): Promise<void>;
-  /** Whether cells are built further when this process ends: what to tell a person who leaves. */
-  readonly leaving?: string;
+  /** What to tell a person who leaves: that cells are built further when this process ends. Undefined: they are not. */
+  leaving(): string | undefined;
   /** Whether the jobs began before this process. */
   readonly attached?: boolean;
   /** Milliseconds between two polls. @param cells how many are followed */

@@ -58,6 +58,7 @@ export function localEngine(
       }
       return [...states.values()];
     },
+    leaving: () => undefined,
     close: () => Promise.resolve(),
     cancel() {
       for (const { cell } of waiting.splice(0)) states.set(cell, { cell, state: "ended" });

@@ -49,6 +49,8 @@ export function slurmEngine(options: SlurmEngineOptions): Engine {
   const hurried = new Set<string>();
   /** The cells that were built when the queue was last asked for. */
   let known = 0;
+  /** Whether the jobs of the run were cancelled. */
+  let cancelled = false;
 
   const stateOf = async (cell: string, queue: ReadonlyMap<string, QueuedJob>): Promise<CellState> => {
     const entry = table[cell];
@@ -85,7 +87,7 @@ export function slurmEngine(options: SlurmEngineOptions): Engine {
   const hurry = async ({ raw, reason }: QueuedJob) => {
     if (!DELAYS.has(reason) || hurried.has(raw)) return;
     hurried.add(raw);
-    await slurm("scontrol", ["update", `JobId=${raw}`, "StartTime=now"]);
+    await slurm("scontrol", ["update", `JobId=${raw}`, "StartTime=now"]).catch(() => {});
   };
 
   /** Ends the run when a job of its own waits for what will not be: it would wait for ever, and what needs it, too. */
@@ -97,6 +99,7 @@ export function slurmEngine(options: SlurmEngineOptions): Engine {
     const [first] = vain;
     if (first === undefined) return;
     await cancelJobs(slurm, run, table);
+    cancelled = true;
     await claims.release([...wanted.values()].map(({ key }) => key));
     throw new UserError(
       "slurm.vain",
@@ -150,9 +153,11 @@ export function slurmEngine(options: SlurmEngineOptions): Engine {
     patienceMs: options.patienceMs ?? 1000 * PATIENCE_SECONDS,
     clock,
     attached: true,
-    leaving:
-      `The jobs go on. Follow them with deno task attach ${run}, list them with deno task queue ${run}, cancel ` +
-      `them with deno task stop ${run}`,
+    leaving: () =>
+      cancelled
+        ? undefined
+        : `The jobs go on. Follow them with deno task attach ${run}, list them with deno task queue ${run}, cancel ` +
+          `them with deno task stop ${run}`,
     async submit(cells, lacking) {
       if (wanted.size === 0) table = await readTable(runFolder);
       const live = await liveCells(slurm, table);
@@ -188,6 +193,7 @@ export function slurmEngine(options: SlurmEngineOptions): Engine {
     },
     async cancel() {
       await cancelJobs(slurm, run, table);
+      cancelled = true;
     },
     async close() {
       await claims.release([...wanted.values()].map(({ key }) => key));

@@ -3,7 +3,7 @@
 import { UserError } from "../../errors.ts";
 import type { JobPlace } from "../../run/mod.ts";
 import type { Clock } from "../clock.ts";
-import { saidBy, type SlurmCommands } from "./commands.ts";
+import { saidBy, type SlurmCommands, wrapperHint } from "./commands.ts";
 
 /** A job, or a task of an array, as `squeue` prints it. */
 export interface QueuedJob {
@@ -49,7 +49,8 @@ export async function readQueue(slurm: SlurmCommands): Promise<QueuedJob[]> {
   return answer.stdout.split("\n").filter((line) => line !== "").map((line) => {
     const [id, raw, state, node, ...reason] = line.split("|");
     if (!/^\d+(_\d+)?(\+\d+)?$/.test(id ?? "") || !/^\d+$/.test(raw ?? "") || !/^[A-Z_]+$/.test(state ?? "")) {
-      throw new UserError("slurm.queue", `squeue printed "${line}", where ${FORMAT} was expected`);
+      const message = `squeue printed "${line}", where ${FORMAT} was expected`;
+      throw new UserError("slurm.queue", message, wrapperHint("squeue"));
     }
     return { id: id!, raw: raw!, state: state!, node: node ?? "", reason: reason.join("|") };
   });
@@ -57,7 +58,11 @@ export async function readQueue(slurm: SlurmCommands): Promise<QueuedJob[]> {
 
 /** Reads the queue, and less and less often while it does not change: the controller serves everybody. */
 export interface QueueReader {
-  /** Jobs by id, as they were a moment ago. */
+  /**
+   * Jobs by id, as they were a moment ago, or when Slurm last answered.
+   *
+   * @throws UserError as `readQueue()` does, when Slurm has not answered for ten minutes
+   */
   read(): Promise<ReadonlyMap<string, QueuedJob>>;
   /** Something has changed: the next reading asks Slurm. */
   refresh(): void;
@@ -65,20 +70,28 @@ export interface QueueReader {
 
 /** Milliseconds between two readings: at first, and at most; each is so many times as long as the one before. */
 const PAUSE = { least: 2_000, most: 30_000, growth: 1.5 };
+/** Milliseconds for which the last answer stands when Slurm gives none: its controller may be restarted. */
+const SILENT_MS = 600_000;
 
 /** A reader of the queue for one run. */
 export function queueReader(slurm: SlurmCommands, clock: Clock): QueueReader {
-  let last: { readonly text: string; readonly jobs: ReadonlyMap<string, QueuedJob> } | undefined;
+  let last: { readonly text: string; readonly jobs: ReadonlyMap<string, QueuedJob>; readonly at: number } | undefined;
   let next = -Infinity;
   let pause = PAUSE.least;
   return {
     async read() {
       if (last !== undefined && clock.now() < next) return last.jobs;
-      const jobs = await readQueue(slurm);
+      const jobs = await readQueue(slurm).catch((error) => {
+        if (last === undefined || clock.now() - last.at > SILENT_MS) throw error;
+      });
+      if (jobs === undefined) {
+        next = clock.now() + PAUSE.most;
+        return last!.jobs;
+      }
       const text = jobs.map(({ id, state, node }) => `${id} ${state} ${node}`).join("\n");
       pause = text === last?.text ? Math.min(PAUSE.most, pause * PAUSE.growth) : PAUSE.least;
       next = clock.now() + pause;
-      last = { text, jobs: new Map(jobs.map((job) => [job.id, job])) };
+      last = { text, jobs: new Map(jobs.map((job) => [job.id, job])), at: clock.now() };
       return last.jobs;
     },
     refresh() {

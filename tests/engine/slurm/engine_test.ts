@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { UserError } from "../../../lib/errors.ts";
 import {
   cancelJobs,
   driveCells,
@@ -435,10 +436,27 @@ Deno.test("a job that was cancelled by hand fails its cell with what the queue s
     await slurm.commands("scancel", ["102_0"]);
     const failure = await driven;
     run.fail(failure);
-    assert.match(failure.message, /The cell part:a: .*; 1 cell not begun/);
+    assert.match(failure.message, /The cell part:a: .*job 102_0 is cancelled on n\d.*; 1 cell not begun/);
     const { base, "part:b": other, sum } = Object.fromEntries(await statuses(lab));
     assert.deepEqual([base, other, sum], ["done", "done", "planned"]);
   }, { steps: 10, wait: 200 }));
+
+Deno.test("an error that ends the following says that the jobs go on", () =>
+  withLab(async (lab) => {
+    const run = await lab.begin();
+    const relay = () => () => {
+      throw new UserError("file.write", "The disk is full: cannot write it", "free some space");
+    };
+    const failure = await lab.drive({ ...run, elsewhere: { ...run.elsewhere, relay } }).catch((error) => error);
+    run.fail(failure);
+    assert.equal(failure.message, "The disk is full: cannot write it");
+    assert.match(failure.hint, /^free some space\. The jobs go on\. Follow them with deno task attach /);
+    assert.equal(lab.slurm.calls.filter(([name]) => name === "scancel").length, 0);
+    const attached = await lab.begin({ continues: RUN });
+    await lab.drive(attached, { attach: true });
+    await lab.result(attached);
+    attached.finish(results);
+  }));
 
 Deno.test("a job that leaves nothing is one whose node may not see the run's folder", () =>
   withLab(async (lab) => {
