@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { type BtsConfig, btsDefinition } from "../../lib/bts/mod.ts";
 import { type Experiment, planOf } from "../../lib/experiment/mod.ts";
+import { predictedGainsFigure } from "../../lib/report/mod.ts";
 import { buildConfig } from "../../lib/run/mod.ts";
 import { type ResultsPage, type Section, type Study, studyExperiment, studyScript } from "../../lib/study/mod.ts";
 import { baselinesExperiment, baselinesStudy } from "../baselines.ts";
@@ -82,6 +83,7 @@ const DOMAIN_SECTIONS: readonly Section[] = [
     script: studyScript(predictedGainsStudy),
     plan: planner(predictedGainsExperiment),
     findings: predictedGainsFindings,
+    figures: (views) => [predictedGainsFigure(views)].filter((figure) => figure !== undefined),
   },
   {
     ...skippingStudy,

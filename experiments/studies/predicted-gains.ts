@@ -7,6 +7,8 @@
 import {
   type BtsConfig,
   checkBts,
+  compareMethods,
+  comparisonsTable,
   type Lab,
   labExperiment,
   readLosses,
@@ -76,6 +78,15 @@ async function studyPredictions(lab: Lab): Promise<CellResult<RunResults>> {
     cell.table(agreementTable(found));
     cell.table(choiceValuesTable(rows));
     cell.table(table);
+    cell.table(
+      comparisonsTable(lab.config.experts.flatMap((domain) =>
+        [
+          "seed",
+          ...lab.config.experts.filter((other) => other !== domain).map((other) => `expert:${other}`),
+        ]
+          .map((rival) => compareMethods(losses, `expert:${domain}`, rival, domain))
+      )),
+    );
     cell.summary(found.map(({ on, spearman }) => `Spearman on ${on}: ${spearman.value.toFixed(2)}`).join("; "));
     return bitsPerByteResults({
       seed,

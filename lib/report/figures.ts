@@ -21,7 +21,7 @@ import { bestOf } from "./grid.ts";
 import { instabilityFigures, isArm, pointsOf } from "./instability.ts";
 import type { Figure } from "./figures/plot.ts";
 import { cellLabel, expertDomain, methodColors, methodLabel, methodOfModel, orderMethods } from "../methods.ts";
-import { gainsFigure } from "./ranking.ts";
+import { gainsFigure, predictedGainsFigure } from "./ranking.ts";
 import { refinementFigures } from "./refinement.ts";
 import { stitchKindFacts } from "../stitch-kinds.ts";
 import { methodsOf, tableNamed } from "./results.ts";
@@ -41,6 +41,7 @@ export function resultFigures(view: RunView): Figure[] {
     matrixFigure(view),
     differencesFigure(view),
     gainsFigure(view),
+    predictedGainsFigure([view]),
     ...refinementFigures(view),
     ...instabilityFigures(view),
     gatesFigure(view),

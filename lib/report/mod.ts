@@ -18,6 +18,7 @@ export { pageFrame } from "./frame.ts";
 export { type Grid, gridHtml, gridMarkdown, gridOf } from "./grid.ts";
 export { reportMarkdown } from "./markdown.ts";
 export { reportHtml } from "./page.ts";
+export { predictedGainsFigure } from "./ranking.ts";
 export { type AboutRun, processGrids } from "./provenance.ts";
 export { type EvaluatedRun, keepEvaluations, type NewEvaluation } from "./keep-evaluation.ts";
 export { sequentialTokensFigure, totalTokensFigure } from "./refinement.ts";

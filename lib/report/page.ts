@@ -10,7 +10,7 @@ import type { Figure } from "./figures/plot.ts";
 import { duration } from "./format.ts";
 import { gridHtml, gridOf } from "./grid.ts";
 import { instabilityFigures } from "./instability.ts";
-import { gainsFigure, rankingTables, rankingVerdict } from "./ranking.ts";
+import { gainsFigure, predictedGainsFigure, rankingTables, rankingVerdict } from "./ranking.ts";
 import { named, refinementFigures, refinementVerdict } from "./refinement.ts";
 import { type AboutRun, processGrids, settingsGrid } from "./provenance.ts";
 import { measureGrids, tableNamed } from "./results.ts";
@@ -33,7 +33,7 @@ export function reportHtml(view: RunView, about?: AboutRun): string {
   const sections = [
     section(
       "Domains that deserve an expert",
-      ranking(view) + figure(gainsFigure(view)) +
+      ranking(view) + figure(gainsFigure(view)) + figure(predictedGainsFigure([view])) +
         rankingTables(view).map((table) => gridHtml(gridOf(table))).join("\n"),
     ),
     section("What this run shows", findings(view) + figure(meanFigure(view))),

@@ -1,6 +1,6 @@
 // The section of the report on ranked domains: its figure and tables, from what the run logged.
 import assert from "node:assert/strict";
-import { gainsFigure, rankingTables, rankingVerdict } from "../../lib/report/ranking.ts";
+import { gainsFigure, predictedGainsFigure, rankingTables, rankingVerdict } from "../../lib/report/ranking.ts";
 import type { RunView } from "../../lib/run/mod.ts";
 
 const gain = (probe: string, domain: string, gain: number, low: number | null, high: number | null) => ({
@@ -44,9 +44,28 @@ Deno.test("the figure of gains has colors only where the interval excludes 0", (
   assert.deepEqual(fills.slice(2), ["#e6e4df", "#e6e4df"]);
 });
 
+Deno.test("predicted gains of several seeds are dots, in color on candidates' own domains", () => {
+  const run = (shift: number) =>
+    ({
+      cells: [{
+        tables: [{
+          name: "predicted-gains",
+          rows: ["law", "poems"].flatMap((candidate) =>
+            ["law", "poems"].map((domain, d) => ({ candidate, domain, predicted: d + shift, realized: 2 * d + shift }))
+          ),
+        }],
+      }],
+    }) as unknown as RunView;
+  const { panels: [own, all], legend } = predictedGainsFigure([run(0), run(0.1)])!;
+  const circles = (panel: string) => panel.match(/<circle /g)!.length;
+  assert.deepEqual([circles(own!), circles(all!)], [4, 8]);
+  for (const { color } of legend) assert.ok(own!.includes(color));
+});
+
 Deno.test("runs of other experiments have neither figure nor tables", () => {
   const other = { cells: [] } as unknown as RunView;
   assert.equal(gainsFigure(other), undefined);
+  assert.equal(predictedGainsFigure([other]), undefined);
   assert.deepEqual(rankingTables(other), []);
   assert.equal(rankingVerdict(other), undefined);
   assert.equal(rankingVerdict(view), "Chosen: law.");

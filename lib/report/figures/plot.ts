@@ -6,7 +6,7 @@ const { document } = parseHTML("<!doctype html><html><body></body></html>");
 
 /** A figure: SVG panels side by side, with a legend. */
 export interface Figure {
-  /** `mean`, `matrix`, `differences`, `gains`, `loss`, `gates`, `cost-quality`, `parameters`, `time` */
+  /** `mean`, `matrix`, `differences`, `gains`, `predicted-gains`, `loss`, `gates`, `cost-quality`, `parameters`, `time` */
   readonly name: string;
   readonly title: string;
   /** What it shows and how to read it. */
