@@ -118,7 +118,7 @@ async function whatThereIs() {
 function allPictures({ run, asked, sweep, report, live }: Awaited<ReturnType<typeof whatThereIs>>): Picture[] {
   const compared = new URLSearchParams(report.runs.map((id) => ["run", id]));
   return [
-    { name: "runs", path: "", ready: ".run-table tbody tr", height: 560 },
+    { name: "runs", path: "?filter=preset:smoke", ready: ".run-table tbody tr", height: 560 },
     { name: "run", path: `runs/${run}`, ready: "#results img", height: 900 },
     { name: "run-phone", path: `runs/${run}`, ready: "#results img", width: NARROW, height: 780 },
     { name: "run-live", path: `runs/${live}`, ready: ".cell canvas", height: 860, act: watch },
