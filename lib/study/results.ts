@@ -95,24 +95,24 @@ export function resultsMarkdown(
     `\`\`\`sh\n${command}\n\`\`\``,
     made.map((line) => `- ${escapeMarkdown(line)}`).join("\n"),
     `The paper reports accuracy on eight benchmarks for models of 2.7 billion parameters; these results are bits per byte ` +
-    `of held-out text (lower is better) and accuracy on small tasks for models of ${
-      sizesOf(studies)
-    } parameters. Only ` +
+    `of held-out text (lower is better) and accuracy on small tasks for ${modelsOf(studies)}. Only ` +
     `the directions of differences can be compared, not their sizes. ${ruleOf(studies)}`,
     ...caveatsOf(studies),
-    `## ${findings}`,
-    readingOf(judged.flatMap(({ found }) => found)),
+    ...(judged.every(({ found }) => found.length === 0)
+      ? []
+      : [`## ${findings}`, readingOf(judged.flatMap(({ found }) => found))]),
     ...judged.flatMap(({ study, found }) => sectionOf(study, found)),
   ].join("\n\n") + "\n";
 }
 
 const viewsOf = (studies: readonly StudyRuns[]) => studies.flatMap(({ views }) => views);
 
-/** `1.4M`, or `95k to 1.4M` if the seed models differ in size. */
-function sizesOf(studies: readonly StudyRuns[]): string {
+/** `models of 95k to 1.4M parameters`; `small models` where no run counts them. */
+function modelsOf(studies: readonly StudyRuns[]): string {
   const sizes = viewsOf(studies).flatMap(({ results }) => parametersOf(results?.methods["seed"])?.total ?? []);
+  if (sizes.length === 0) return "small models";
   const ends = [Math.min(...sizes), Math.max(...sizes)].map(compact);
-  return [...new Set(ends)].join(" to ");
+  return `models of ${[...new Set(ends)].join(" to ")} parameters`;
 }
 
 /** The rule by which directions are judged. */

@@ -117,3 +117,12 @@ Deno.test("`resultsMarkdown()` shows the pictures beside the page, before what w
   assert.match(page, /\n\n!\[Cost \\\| quality\]\(page-cost\.svg\)\n\nIt was found\.\n/);
   assert.ok(!of(study).includes("!["));
 });
+
+Deno.test("`resultsMarkdown()` has no heading without directions, and no size of models that no run counts", () => {
+  const view = run(1, { a: 1 });
+  const study = { name: "x", script: "x.ts", title: "X", question: "Why?", directions: [], views: [view] };
+  const page = resultsMarkdown([study], PAGE, "deno task results", []);
+  assert.doesNotMatch(page, /## What they show/);
+  assert.match(page, /small tasks for small models\. Only/);
+  assert.match(page, /## X/);
+});
