@@ -14,6 +14,7 @@ import { stitchedLanguageModel } from "../../../lib/stitch/mod.ts";
 import type { StitchedState } from "../../../lib/stitch/stitched-state.ts";
 import { openDevice, rowInvariant } from "../../../lib/tensor/mod.ts";
 import { deviceTest } from "../../backends.ts";
+import { optionalTest } from "../../optional.ts";
 import { bigWeights, stitchConfig, TINY, tinyStitched } from "../../tiny.ts";
 
 const CONFIG = { ...TINY, contextLength: 64 };
@@ -140,3 +141,27 @@ Deno.test("skipping is refused for models without experts that may rest, and for
     );
   }
 });
+
+optionalTest(
+  "vulkan",
+  "on WebGPU the same experts rest as on the CPU, and a threshold of 0 changes no bit",
+  async () => {
+    const [prompt, skip] = [PROMPTS[0]!, { below: 0.26, above: 0.3, every: 2 }];
+    const writeOn = async (name: "cpu" | "webgpu") => {
+      await using device = await openDevice(name);
+      assert.equal(device.name, name);
+      await using engine = createEngine(stitched(2), TOKENIZER, [], { prefixBytes: 0 });
+      const texts = [];
+      for (const one of [{}, { skip: { below: 0 } }, { skip }]) {
+        texts.push(await write(engine, { prompt, maxTokens: 12, ...one }));
+      }
+      return texts;
+    };
+    const [wanted, found] = [await writeOn("cpu"), await writeOn("webgpu")];
+    assert.deepEqual(found[1], found[0]);
+    const ids = ({ tokens }: Written) => tokens.map(({ id }) => id);
+    assert.deepEqual(found.map(ids), wanted.map(ids));
+    assert.deepEqual(found[2]!.run, wanted[2]!.run);
+    assert.ok(found[2]!.run!.experts.some(({ tokens }) => tokens < found[2]!.run!.tokens), "experts rested");
+  },
+);
