@@ -1,6 +1,13 @@
-// Quantiles against printed tables and against what defines them.
+// Quantiles against printed tables and against what defines them, and correlations against SciPy.
 import assert from "node:assert/strict";
-import { betaQuantile, incompleteBeta, proportionInterval, studentQuantile } from "../lib/statistics.ts";
+import {
+  betaQuantile,
+  incompleteBeta,
+  pearson,
+  proportionInterval,
+  spearman,
+  studentQuantile,
+} from "../lib/statistics.ts";
 
 const near = (actual: number, wanted: number, tolerance: number) =>
   assert.ok(Math.abs(actual - wanted) <= tolerance, `${actual} is not ${wanted}`);
@@ -59,4 +66,14 @@ Deno.test("`incompleteBeta()` is the integral of the density of Student's t", ()
     const within = (t: number) => incompleteBeta(t * t / (degrees + t * t), 0.5, degrees / 2);
     assert.ok(Math.abs(within(0.5) / within(2) - ratio) < 1e-6);
   }
+});
+
+/** `scipy.stats.pearsonr` and `spearmanr` of the numbers below. */
+const SCIPY = { pearson: 0.8081136567616973, spearman: 0.4852941176470589 };
+
+Deno.test("Pearson's and Spearman's correlations are those of SciPy", () => {
+  const x = [1, 2, 2, 4, 7, 3], y = [2, 1, 4, 4, 9, 0];
+  assert.ok(Math.abs(pearson(x, y) - SCIPY.pearson) < 1e-12, String(pearson(x, y)));
+  assert.ok(Math.abs(spearman(x, y) - SCIPY.spearman) < 1e-12, String(spearman(x, y)));
+  assert.ok(Number.isNaN(pearson([1, 1], [1, 2])));
 });

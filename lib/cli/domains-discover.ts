@@ -132,6 +132,7 @@ function asText(clustering: Clustering, out: string): string {
     ...typical,
     "",
     `Report: ${join(out, REPORT_FILE)}`,
+    `See which deserve an expert: deno task domains rank --with ${out}`,
     `Train on them: deno task bts --config ${join(out, CONFIG_FILE)}`,
   ].join("\n");
 }

@@ -15,7 +15,8 @@ function choiceText(steps: Choice["steps"]): string {
   if (steps.length === 0) return "no candidate gains anything";
   // In a draw that adds nothing, a gain is exactly 0.
   const unsure = steps.filter(({ added }) => added.low <= 0).map(({ candidate }) => candidate);
-  const doubt = unsure.length === 0 ? "" : ` (${unsure.join(", ")} may add nothing)`;
+  const who = unsure.length > 1 && unsure.length === steps.length ? "each" : unsure.join(", ");
+  const doubt = unsure.length === 0 ? "" : ` (${who} may add nothing)`;
   return `chosen: ${steps.map(({ candidate }) => candidate).join(", ")}${doubt}`;
 }
 

@@ -93,6 +93,9 @@ Deno.test("a ranking in words says what may add nothing, and which ranks overlap
     rankingText({ own: [gain("a", 1), gain("b", 1.1), gain("c", 2)] }, { steps: [step("c", 1), step("b", 0)] }),
     "chosen: c, b (b may add nothing); ranks that cannot be told apart: b (2–3), a (2–3)",
   );
-  assert.equal(rankingText({ own: [gain("a", 1), gain("c", 2)] }, { steps: [step("c", 1)] }), "chosen: c");
+  const apart = [gain("a", 1), gain("c", 2)];
+  assert.equal(rankingText({ own: apart }, { steps: [step("c", 1)] }), "chosen: c");
+  const unsure = [step("c", 0), step("a", 0)];
+  assert.equal(rankingText({ own: apart }, { steps: unsure }), "chosen: c, a (each may add nothing)");
   assert.equal(rankingText({ own: [gain("a", -1), gain("c", -2)] }, { steps: [] }), "no candidate gains anything");
 });
