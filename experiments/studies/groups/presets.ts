@@ -15,7 +15,7 @@ const SMALL = {
     ...SETTINGS.train,
     seed: { steps: 300, warmup: 30 },
     expert: { steps: 40, warmup: 4, lr: 1e-3 },
-    stitch: { steps: 40, warmup: 4 },
+    stitch: { steps: 150, warmup: 10, lr: 1e-2 },
   },
   eval: { ...SETTINGS.eval, tokens: 2_048, batch: 8 },
 };
