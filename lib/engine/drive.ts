@@ -218,7 +218,7 @@ function isLate(one: Followed, { clock, patienceMs }: Engine): boolean {
 }
 
 function endText(run: Run, { attempt }: Followed, end: AttemptEnd | undefined, { how }: CellState): string {
-  if (end?.status === "stopped" && how !== undefined) return how;
+  if (end?.status === "stopped" && how !== undefined) return `${how}: ${end.message}`;
   if (end?.message !== undefined) return end.message;
   if (end?.status === "done") return "it was built, but its result cannot be seen from here";
   if (attempt === undefined && how !== undefined) {

@@ -71,7 +71,7 @@ function nobodyAsked(jobs: readonly PlannedJob[], seconds: number): UserError {
     `Cannot hand in jobs: no node${
       partition === undefined ? "" : ` of ${partition}`
     } was free within ${seconds} s to ` +
-      `say how its ${device} computes, which the results of ${kinds} depend on`,
+      `say how ${device} computes there, which the results of ${kinds} depend on`,
     "wait longer with --slurm.probe <seconds>, or let all cells compute on the same device",
   );
 }

@@ -15,6 +15,8 @@ const INTERVAL = 1_000;
 export function endWithParent(): () => void {
   const named = Number(Deno.env.get(PARENT_VARIABLE) ?? "");
   if (!Number.isInteger(named) || named <= 0) return () => {};
+  // It is not for what this process starts in its turn, such as jobs of a cluster, which take over the environment.
+  Deno.env.delete(PARENT_VARIABLE);
   const timer = setInterval(() => {
     // An orphan is adopted by another process.
     if (Deno.ppid === named) return;

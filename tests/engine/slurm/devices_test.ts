@@ -79,7 +79,7 @@ Deno.test("a node that has no such device, and a place without a free node, are 
   const busy = (await devicesOf({ expert: GPU, stitch: GPU }, undefined)).result as Error & { hint: string };
   assert.equal(
     busy.message,
-    "Cannot hand in jobs: no node of gpu was free within 60 s to say how its webgpu computes, which the results of " +
+    "Cannot hand in jobs: no node of gpu was free within 60 s to say how webgpu computes there, which the results of " +
       "expert, stitch depend on",
   );
   assert.match(busy.hint, /--slurm\.probe/);

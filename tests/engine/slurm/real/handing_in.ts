@@ -7,7 +7,8 @@ import { begun, count, COUNTING, ends, mayMount, type Scenarios, start, until } 
 
 export const handingIn: Scenarios = {
   async "the trials of a sweep share the cell that is theirs in common"({ cluster, runs }) {
-    const grid = ["--grid", "steps=2,3,4,5", "--metric", "part:a/count", "--parallel", "4"];
+    // Cells last longer than it takes a process to see that the one that started it is gone.
+    const grid = ["--grid", "steps=2,3,4,5", "--set", "wait=800", "--metric", "part:a/count", "--parallel", "4"];
     await ends(
       start(cluster, [
         "main.ts",
