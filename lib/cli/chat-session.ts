@@ -6,7 +6,7 @@ import type { SamplingSettings, SkippingSettings } from "../infer/mod.ts";
 import type { InferenceModel } from "../library/mod.ts";
 import { gateColors } from "./gate-colors.ts";
 import { defaultSampling, optionOf, readSamplingOptions, samplingNames } from "./sampling-options.ts";
-import { skippingText } from "./skipping-options.ts";
+import { checkSkipping, readSkippingOptions, skippingText } from "./skipping-options.ts";
 
 /** What a conversation needs from outside. */
 export interface ChatHost {
@@ -52,13 +52,16 @@ interface Command {
   run(rest: string): Promise<boolean | void> | boolean | void;
 }
 
+/** What `/set` sets. */
+const SETTINGS = [...samplingNames, "maxTokens", "skip"];
+
 /** Starts a conversation. */
 export function chatSession(first: InferenceModel, options: ChatOptions, host: ChatHost): ChatSession {
   let model = first;
   let own: InferenceModel | undefined; // a model that was opened here
   let system = options.system;
   let sampling = options.sampling;
-  let { maxTokens } = options;
+  let { maxTokens, skipping } = options;
   let turns: ChatMessage[] = [];
   /** What was written of this conversation, by file. */
   const saved = new Map<string, string>();
@@ -82,7 +85,7 @@ export function chatSession(first: InferenceModel, options: ChatOptions, host: C
         sampling: { ...defaultSampling(model.generation), ...sampling },
         ...(signal === undefined ? {} : { signal }),
         ...(colors === undefined ? {} : { gates: "generated" }),
-        ...(model.model.canRest ? options.skipping : {}),
+        ...(model.model.canRest ? skipping : {}),
       });
       let firstAt = NaN;
       for (;;) {
@@ -133,12 +136,12 @@ export function chatSession(first: InferenceModel, options: ChatOptions, host: C
     },
     set: {
       usage: "/set <name> <number>",
-      help: `sets ${[...samplingNames, "maxTokens"].map((name) => optionOf(name).slice(2)).join(", ")}`,
+      help: `sets ${SETTINGS.map((name) => optionOf(name).slice(2)).join(", ")}`,
       run(text) {
         const [name = "", value = ""] = text.split(/\s+/);
-        const key = [...samplingNames, "maxTokens"].find((one) => one === name || optionOf(one) === `--${name}`);
+        const key = SETTINGS.find((one) => one === name || optionOf(one) === `--${name}`);
         if (key === undefined) {
-          const names = [...samplingNames, "maxTokens"].map((one) => optionOf(one).slice(2));
+          const names = SETTINGS.map((one) => optionOf(one).slice(2));
           throw new UserError(
             "chat.setting",
             `There is no setting "${name}"`,
@@ -146,7 +149,12 @@ export function chatSession(first: InferenceModel, options: ChatOptions, host: C
           );
         }
         if (key === "maxTokens") maxTokens = readTokens(value);
-        else sampling = { ...sampling, ...readSamplingOptions({ [key]: value }) };
+        else if (key === "skip") {
+          const { every } = skipping?.skip ?? {};
+          const read = readSkippingOptions({ skip: value, ...(every === undefined ? {} : { skipEvery: every }) });
+          checkSkipping(read, model);
+          skipping = read;
+        } else sampling = { ...sampling, ...readSamplingOptions({ [key]: value }) };
         host.say(`${optionOf(key).slice(2)} is ${value} now`);
       },
     },
