@@ -152,7 +152,7 @@ async function updateRun(run: IndexedRun, before: Known | undefined): Promise<nu
   const state: State = continues
     ? { position: before.position, view: readState(db, id), damage: [] }
     : { position: LOG_START, view: undefined, damage: [] };
-  const events = continues && sameLog ? 0 : await readOn(run, state, !continues);
+  const events = continues && sameLog ? 0 : await readOn(run, state, !continues, log.size);
   const view = shownView(state, id, state.position.offset < log.size, writer);
   if (view === undefined) return absent(run, before);
   const given = await readLabels(folder);
@@ -183,10 +183,12 @@ function isOver(status: RunStatus | undefined): boolean {
 }
 
 /**
- * Reads a log from the state's position to its end, one transaction per block, so that an interrupted update continues
- * after the last block.
+ * Reads a log from the state's position on, one transaction per block, so that an interrupted update continues after the
+ * last block. What is added meanwhile is left to the next update: a run may log faster than it is written here.
+ *
+ * @param size what the log had when the update began
  */
-async function readOn(run: IndexedRun, state: State, afresh: boolean): Promise<number> {
+async function readOn(run: IndexedRun, state: State, afresh: boolean, size: number): Promise<number> {
   const { db, rows, id, folder } = run;
   let events = 0;
   for (let first = afresh;; first = false) {
@@ -205,6 +207,7 @@ async function readOn(run: IndexedRun, state: State, afresh: boolean): Promise<n
       mark(run, state, undefined, NO_FILES);
     });
     events += piece.events.length;
+    if (state.position.offset >= size) return events;
   }
 }
 
@@ -218,6 +221,7 @@ function shownView({ view, damage, position }: State, id: string, unfinished: bo
   return { view: shown, damage: all };
 }
 
+/** Notes how far a run was read. @param summary undefined: as it was before, until the log has been read to its end */
 function mark(
   { db, id }: IndexedRun,
   state: State,
@@ -225,6 +229,7 @@ function mark(
   { log, labels, evaluations }: Stamps,
 ) {
   const { offset, line, seq } = state.position;
+  const before = () => db.prepare("select summary from logs where run = ?").get(id)?.summary ?? "null";
   db.prepare("insert or replace into logs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
     id,
     log.file,
@@ -240,7 +245,7 @@ function mark(
     evaluations.file,
     evaluations.size,
     evaluations.time,
-    JSON.stringify(summary ?? null),
+    summary === undefined ? before() : JSON.stringify(summary),
   );
   db.prepare("insert or replace into states values (?, ?)").run(id, JSON.stringify(state.view ?? null));
 }

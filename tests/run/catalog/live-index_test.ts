@@ -1,12 +1,16 @@
 // The index as a server reads it: at once, and brought up to date in the background.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { addLabel, tableReader, withIndex } from "../../../lib/run/mod.ts";
-import { withRunsFolder } from "../fake-run.ts";
+import { addLabel, type EventBody, tableReader, withIndex } from "../../../lib/run/mod.ts";
+import { LOG_FILE } from "../../../lib/run/log/log.ts";
+import { demoBodies, stamp } from "../demo-log.ts";
+import { fakeRun, withRunsFolder } from "../fake-run.ts";
 import { variedId, writeVariedRuns } from "../varied-runs.ts";
 
 /** More than the runs whose files are looked at each time. */
 const MANY = 210;
+/** More than are written while a few updates of the index are waited for. */
+const MOST_STEPS = 30_000;
 
 Deno.test("the first look at a large folder with an index looks at no run's files, and later ones do", () =>
   withRunsFolder(async (runsFolder) => {
@@ -31,4 +35,37 @@ Deno.test("a large folder without an index is shown once there is one", () =>
     writeVariedRuns(runsFolder, MANY);
     using reader = tableReader(runsFolder, true);
     assert.equal((await reader.read()).runs.length, MANY);
+  }));
+
+Deno.test("a run that logs without a pause stays in the table, and does not keep others from it", () =>
+  withRunsFolder(async (runsFolder) => {
+    writeVariedRuns(runsFolder, 1);
+    const run = fakeRun(runsFolder, "20261122-101010-bts-demo-aaaa");
+    const bodies = demoBodies({ id: run.id, steps: 4 });
+    const begun = run.append(bodies.slice(0, bodies.findIndex(({ kind }) => kind === "metrics")));
+    using reader = tableReader(runsFolder, true);
+    assert.equal((await reader.read()).runs.length, 2);
+    const steps = Array.from({ length: MOST_STEPS }, (_, i): EventBody => {
+      return { kind: "metrics", cell: "seed", step: i + 1, steps: MOST_STEPS, values: { loss: 1 } };
+    });
+    const lines = stamp(steps, new Date(), 1, begun.length).map((event) => `${JSON.stringify(event)}\n`);
+    // In a thread of its own: it writes while the index is written, too.
+    const writer = new Worker(new URL("./log-writer.ts", import.meta.url), { type: "module" });
+    let over = false;
+    writer.onmessage = () => over = true;
+    try {
+      writer.postMessage({ path: join(run.folder, LOG_FILE), lines });
+      addLabel(join(runsFolder, variedId(0)), { kind: "name", name: "Renamed" });
+      for (let [looks, name] = [0, null as string | null]; looks < 5 || name !== "Renamed"; looks++) {
+        const { runs } = await reader.read();
+        assert.deepEqual(runs.map(({ id }) => id), [run.id, variedId(0)], `look ${looks + 1}`);
+        name = runs[1]!.name;
+        assert.ok(!over, "an update ends only when the run pauses");
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    } finally {
+      writer.terminate();
+      await reader.touch([]); // the last update
+      run.release();
+    }
   }));
