@@ -49,8 +49,14 @@ export function reportMany(lab: Lab, text: Text, cells: ManyCells): Promise<Cell
     const methods = methodsOf(cells, (name, n) => savedOnOwn(losses, groups, name, n));
     const all = resultsOf(lab.corpus.domains, measured, methods);
     const results = { ...all, measures: [...all.measures, SAVED, LEADING, MIXED] };
-    const bts = builtName("bts", found.at(-1)!.n);
-    const shown = Object.fromEntries(Object.keys(methods).map((name) => [name, losses[name]!]));
+    // Against BTS of all experts: the other methods of all, and BTS of fewer.
+    const most = found.at(-1)!.n;
+    const bts = builtName("bts", most);
+    const isShown = (name: string) =>
+      name === "seed" || name.endsWith(`, n=${most}`) || found.some(({ n }) => name === builtName("bts", n));
+    const shown = Object.fromEntries(
+      Object.keys(methods).filter(isShown).map((name) => [name, losses[name]!]),
+    );
     cell.table(resultsTable(results));
     cell.table(costsTable(cells));
     cell.table(packedTable(cells));
