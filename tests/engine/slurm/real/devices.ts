@@ -12,7 +12,8 @@ export const devices: Scenarios = {
       assert.notEqual(Deno.env.get("STITCHBOOK_REQUIRE_ALL"), "1", "there is a Vulkan driver");
       return console.log("skipped: experts on a GPU, for want of a Vulkan driver");
     }
-    const settings = ["--preset", "smoke", "--no-serve", "--device", "cpu"];
+    // A GPU that is a processor is slow.
+    const settings = ["--preset", "smoke", "--no-serve", "--device", "cpu", "--set", "train.expert.steps=5"];
     const onSlurm = ["--engine", "slurm", "--slurm.expert.gres", "gpu:1", "--slurm.expert.device", "webgpu"];
     const bts = (to: string, more: readonly string[]) =>
       start(cluster, ["experiments/bts.ts", "--runs", to, ...settings, ...more]);
