@@ -13,8 +13,20 @@ export const probeSettings = z.strictObject({
 
 export type ProbeSettings = z.infer<typeof probeSettings>;
 
-const rankSettings = btsSettings.extend({
+const probedSettings = btsSettings.extend({
   probe: probeSettings.prefault({}).describe("the short probe of each candidate"),
+});
+
+/** Branch-Train-Stitch's settings and those of the probes. */
+export type ProbedConfig = z.infer<typeof probedSettings>;
+
+/** With defaults for the domains in use. */
+export const probedConfigSchema: z.ZodType<ProbedConfig, z.input<typeof probedSettings>> = withDependentDefaults(
+  probedSettings,
+  domainDefaults,
+);
+
+const rankSettings = probedSettings.extend({
   choice: z.strictObject({
     budget: z.int().min(1).nullable().default(null).describe(
       "training tokens for all experts together; null: for all candidates",

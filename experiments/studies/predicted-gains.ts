@@ -1,6 +1,7 @@
 // Does a short probe predict what an expert will gain? deno task domains rank relies on it.
 //
 //     deno task run experiments/studies/predicted-gains.ts --preset quick
+//     deno task run experiments/studies/predicted-gains.ts --preset quick --set probe.steps=16
 //
 // The candidates are the eight parts of the built-in text. With quick, models are small, and text and seed are those of the
 // study of many experts; otherwise text, seed and experts are those of the study of the number of experts.
@@ -9,8 +10,8 @@ import {
   checkBts,
   compareMethods,
   comparisonsTable,
-  type Lab,
   labExperiment,
+  type LabWith,
   readLosses,
   tokenize,
   type Trained,
@@ -20,9 +21,9 @@ import {
 import { allGains, FEWEST_CANDIDATES, probeGains } from "../../lib/domains/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { experimentMain } from "../../lib/experiment/mod.ts";
-import { type CellResult, type RunResults, runResultsSchema } from "../../lib/run/mod.ts";
+import { type CellResult, type ExperimentDefinition, type RunResults, runResultsSchema } from "../../lib/run/mod.ts";
 import { type Direction, studyDefinition } from "../../lib/study/mod.ts";
-import { probeSettings } from "../rank/config.ts";
+import { type ProbedConfig, probedConfigSchema } from "../rank/config.ts";
 import { lossesCell } from "../rank/losses-cell.ts";
 import { probeAll } from "../rank/probes.ts";
 import { bitsPerByteResults, meanProbes, probeLosses } from "../rank/results.ts";
@@ -45,10 +46,10 @@ export const predictedGainsStudy = {
   directions: (_config: BtsConfig): Direction[] => [],
 };
 
-async function studyPredictions(lab: Lab): Promise<CellResult<RunResults>> {
+async function studyPredictions(lab: LabWith<ProbedConfig>): Promise<CellResult<RunResults>> {
   const text = await tokenize(lab);
   const seed = await trainSeed(lab, text);
-  const probed = await probeAll(lab, text, seed, probeSettings.parse({}));
+  const probed = await probeAll(lab, text, seed, lab.config.probe);
   const experts = new Map<string, CellResult<Trained>>();
   for (const domain of lab.config.experts) experts.set(domain, await trainExpert(lab, text, seed, domain));
   // Losses are all that gains are made of: tasks, soup and ensemble would take longer than the training.
@@ -96,8 +97,15 @@ async function studyPredictions(lab: Lab): Promise<CellResult<RunResults>> {
   });
 }
 
+/** The study's settings and presets: those of all studies, and how long probes are. */
+const definition: ExperimentDefinition<typeof probedConfigSchema> = {
+  ...studyDefinition(predictedGainsStudy),
+  schema: probedConfigSchema,
+  presets: partPresets,
+};
+
 export const predictedGainsExperiment = labExperiment({
-  definition: { ...studyDefinition(predictedGainsStudy), presets: partPresets },
+  definition,
   tables: ["agreement", "choice-values"],
   longTables: ["predicted-gains"],
   check(config) {
