@@ -10,6 +10,7 @@ import { Command } from "commander";
 import { z } from "zod";
 import { didYouMean, UserError } from "../lib/errors.ts";
 import {
+  configDifferences,
   currentExperiment,
   defaultRunsFolder,
   engineArguments,
@@ -216,22 +217,24 @@ async function runStudy({ name, script }: Section, args: readonly string[], runs
 }
 
 /**
- * The latest finished run of each seed.
+ * The latest finished run of each seed with the settings of the preset.
  *
  * @throws UserError `results.unfinished` for a seed without one
  */
 async function finishedRuns(
-  { name, preset }: Section & { readonly preset: string },
+  { name, preset, plan }: Section & { readonly preset: string },
   seeds: readonly number[],
   runsFolder: string,
 ): Promise<RunView[]> {
   const left = new Set(seeds);
   const found: RunView[] = [];
+  const { config } = await plan(preset);
   for (const id of await runIds(runsFolder)) { // the latest first
     if (left.size === 0) break;
     const view = await readRun(runsFolder, id);
     const isWanted = view?.experiment === name && view.preset === preset && view.status === "done";
-    if (!isWanted || view.results === undefined || !left.delete(seedOf(view))) continue;
+    if (!isWanted || view.results === null || configDifferences(config, view.config).length > 0) continue;
+    if (!left.delete(seedOf(view))) continue;
     found.push(view);
   }
   const [missing] = left;
