@@ -51,6 +51,48 @@ optionalTest(
         });
       });
 
+      await t.step("asks for no more output once the run is over", async () => {
+        await withRunsFolder(async (runsFolder) => {
+          const run = fakeRun(runsFolder, ID);
+          const bodies = demoBodies({ id: ID, steps: 60 });
+          run.append(bodies.slice(0, 5));
+          await Deno.writeTextFile(`${run.folder}/output.log`, "one line\n");
+          const server = serve({ runsFolder, port: 0 });
+          try {
+            await withPage(async (page) => {
+              await page.goto(`${server.url}runs/${ID}`);
+              await shows(page, "#head .badge", "Running");
+              // It is opened while the page is drawn again and again.
+              const training = (async () => {
+                for (const body of bodies.slice(5)) {
+                  run.append([body]);
+                  await new Promise((resolve) => setTimeout(resolve, 5));
+                }
+              })();
+              for (let times = 0; times < 5; times++) await page.locator(".console > summary").click();
+              const find = page.getByLabel("Find in the console output");
+              await find.fill("line");
+              await page.locator(".console mark").first().waitFor();
+              await find.fill("");
+              await shows(page, ".console pre", "one line");
+              await training;
+              run.release();
+              await shows(page, "#head .badge", "Done");
+              await page.waitForTimeout(1_000);
+              const asked: string[] = [];
+              page.on("request", (request) => {
+                if (request.url().includes("/console")) asked.push(request.url());
+              });
+              await page.waitForTimeout(4_500);
+              assert.deepEqual(asked, []);
+            });
+          } finally {
+            run.release();
+            await server.close();
+          }
+        });
+      });
+
       await t.step("shows cores, memory and threads of the run's process", async () => {
         await withRunsFolder(async (runsFolder) => {
           const run = fakeRun(runsFolder, ID);

@@ -93,6 +93,9 @@ function Following({ text }: { readonly text: string }) {
 function useOutput(address: string, open: boolean, live: boolean): Output | undefined {
   const [output, setOutput] = useState<Output | undefined>(undefined);
   const known = useRef<Output>({ text: "", next: 0 });
+  // After a search, the effect's cleanup was seen not to come: whoever asks looks here, too.
+  const wanted = useRef(open && live);
+  wanted.current = open && live;
   useEffect(() => {
     if (!open) return;
     let over = false;
@@ -107,7 +110,7 @@ function useOutput(address: string, open: boolean, live: boolean): Output | unde
         whole = part.next === part.bytes;
         if (part.next !== before.next || whole) setOutput(known.current);
       }
-      if (!over && live) timer = setTimeout(ask, ASK_MS);
+      if (!over && wanted.current === true) timer = setTimeout(ask, ASK_MS);
     };
     ask();
     return () => {
