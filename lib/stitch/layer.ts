@@ -14,9 +14,15 @@ export interface StitchLayer extends StitchParameters<StitchConfig> {
  * The states after a stitch layer.
  *
  * @param dropoutSeed a new uint32 for every training step; undefined in evaluation mode
+ * @param onGates told the {@linkcode stitchGates} on the way; in evaluation mode only
  */
-export function applyStitch(layer: StitchLayer, states: States, dropoutSeed?: number): States {
-  return stitchKind(layer.kind).apply(layer, states, dropoutSeed);
+export function applyStitch(
+  layer: StitchLayer,
+  states: States,
+  dropoutSeed?: number,
+  onGates?: (gates: tf.Tensor3D) => void,
+): States {
+  return stitchKind(layer.kind).apply(layer, states, dropoutSeed, onGates);
 }
 
 /**

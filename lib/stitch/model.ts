@@ -18,7 +18,7 @@ import { checkStitches } from "./check.ts";
 import { placeStitches, type StitchConfig } from "./config.ts";
 import type { States } from "./kinds/kind.ts";
 import { stitchKind } from "./kinds/registry.ts";
-import { applyStitch, stitchGates } from "./layer.ts";
+import { applyStitch } from "./layer.ts";
 import { streamGroups } from "./stream-groups.ts";
 import { runLayers } from "./run.ts";
 import type { FrozenModels } from "./frozen-models.ts";
@@ -72,7 +72,7 @@ interface RunOptions {
   readonly states?: readonly KvCaches[] | undefined;
   /** Random seed of the gate dropout; absent in evaluation mode. */
   readonly dropoutSeed?: number | undefined;
-  /** Told the gates of every stitch in evaluation mode. */
+  /** Told the gates of every stitch, in evaluation mode only. */
   readonly gates?: GateProbe | undefined;
   /** Told the hub's state before every stitch, `[B·T, d]`. */
   readonly hubStates?: ((stitch: number, hub: tf.Tensor2D) => void) | undefined;
@@ -176,7 +176,7 @@ function stitchInto(
   options.hubStates?.(k, states.hub);
   if (states.experts.length === 0) return states; // the hub's gate is 1
   const layer = { ...model.layers[k]!, exclusions };
-  options.gates?.(k, tf.mean(stitchGates(layer, states.hub), 2));
-  const rngSeed = options.dropoutSeed === undefined ? undefined : hash32(options.dropoutSeed, "stitch", k);
-  return applyStitch(layer, states, rngSeed);
+  const { gates, dropoutSeed } = options;
+  if (dropoutSeed !== undefined) return applyStitch(layer, states, hash32(dropoutSeed, "stitch", k));
+  return applyStitch(layer, states, undefined, gates && ((told) => gates(k, tf.mean(told, 2))));
 }

@@ -55,13 +55,17 @@ function forwardAlike(model: StitchedModel, ids: tf.Tensor2D, options: RestingOp
   const resting = states[0]!.resting;
   const T = ids.shape[1];
   const hub: tf.Tensor2D[] = [];
+  if (resting.length === 0) {
+    const both: GateProbe = (stitch, values) => {
+      gates?.(stitch, values);
+      if (stitchKind(model.places[stitch]!.kind).shares) demand?.(stitch, values);
+    };
+    return stitchedForward(model, ids, { states, lengths, last, gates: demand === undefined ? gates : both });
+  }
   const hubStates = (stitch: number, h: tf.Tensor2D) => {
     hub[stitch] = h;
     if (demand !== undefined) tellDemand(model, stitch, h, states, demand);
   };
-  if (resting.length === 0) {
-    return stitchedForward(model, ids, { states, lengths, last, gates, ...(demand && { hubStates }) });
-  }
   const awake = model.experts.map((_, i) => i + 1).filter((expert) => !resting.includes(expert));
   const starts = states.map(({ length }) => length);
   const logits = stitchedForward(onlyExperts(model, awake), ids, {

@@ -31,9 +31,9 @@ export const expertsIntoHub = {
   settings,
   receivers: ({ expertAfterE2H }) => expertAfterE2H === "projected" ? ["hub", "experts"] : ["hub"],
   parameters,
-  apply(stitch, states, dropoutSeed) {
+  apply(stitch, states, dropoutSeed, onGates) {
     const projected = states.experts.map((h, i) => project(stitch, stitch.present[i]!, h));
-    return mixIntoHub(stitch, states, projected, dropoutSeed);
+    return mixIntoHub(stitch, states, projected, dropoutSeed, onGates);
   },
   gates(stitch, hub) {
     const models = [0, ...stitch.present];
@@ -48,8 +48,10 @@ export function mixIntoHub(
   { hub, experts }: States,
   projected: readonly tf.Tensor2D[],
   dropoutSeed?: number,
+  onGates?: (gates: tf.Tensor3D) => void,
 ): States {
   const z = withExclusions(stitch, gateLogits(stitch, hub, [0, ...stitch.present], dropoutSeed));
+  onGates?.(expertsIntoHubGates(z, 1 + experts.length));
   return {
     hub: mix(hub, projected, z),
     experts: stitch.config.expertAfterE2H === "projected" ? projected : experts,

@@ -20,9 +20,10 @@ export const hubIntoExperts = {
   settings: {},
   receivers: () => ["experts"],
   parameters,
-  apply(stitch, { hub, experts }, dropoutSeed) {
+  apply(stitch, { hub, experts }, dropoutSeed, onGates) {
     const { present } = stitch;
     const all = gateLogits(stitch, hub, present, dropoutSeed);
+    onGates?.(tf.sigmoid(all).reshape([hub.shape[0], present.length, -1]));
     // tfjs's `split` into one part has no gradient.
     const z = (experts.length === 1 ? [all] : tf.split(all, experts.length, 1)) as tf.Tensor2D[];
     return { hub, experts: experts.map((h, i) => hubIntoExpert(h, project(stitch, present[i]!, hub), z[i]!)) };

@@ -73,8 +73,14 @@ export interface StitchKind<Settings extends StitchSettings = StitchSettings> {
    * The states after the stitch.
    *
    * @param dropoutSeed a new uint32 for every training step; undefined in evaluation mode
+   * @param onGates told the {@linkcode StitchKind.gates} on the way; in evaluation mode only
    */
-  apply(stitch: StitchParameters<Settings>, states: States, dropoutSeed?: number): States;
+  apply(
+    stitch: StitchParameters<Settings>,
+    states: States,
+    dropoutSeed?: number,
+    onGates?: (gates: tf.Tensor3D) => void,
+  ): States;
   /**
    * Whether its gates are the shares of all models in the hub's new state, the hub's first, which sum to 1. Otherwise it
    * has a gate in (0, 1) per expert: how much of the hub's state the expert takes in.

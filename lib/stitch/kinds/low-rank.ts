@@ -58,12 +58,12 @@ export const lowRankExpertsIntoHub = {
   description: "is E2H with projections of low rank, W = I + U V",
   settings,
   parameters,
-  apply(stitch, states, dropoutSeed) {
+  apply(stitch, states, dropoutSeed, onGates) {
     const projected = states.experts.map((h, i) => {
       const low = linear(h, parameter(stitch, "down", stitch.present[i]!)); // [N, r]
       return tf.add(h, linear(low, parameter(stitch, "up", stitch.present[i]!))) as tf.Tensor2D;
     });
-    return mixIntoHub(stitch, states, projected, dropoutSeed);
+    return mixIntoHub(stitch, states, projected, dropoutSeed, onGates);
   },
   flops: (config, { experts, width }) => productFlops(parameters(config, width), experts),
 } as const satisfies StitchKind<LowRankSettings>;
