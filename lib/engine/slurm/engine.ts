@@ -83,11 +83,14 @@ export function slurmEngine(options: SlurmEngineOptions): Engine {
     return { cell, state: "running", ...place };
   };
 
-  /** Slurm lets a job that it starts again wait for minutes; it need not. */
+  /**
+   * Slurm lets a job that it starts again wait for minutes; it need not. But a node takes a start for the one before, and
+   * the job fails ("Job credential revoked"), if both are within a second.
+   */
   const hurry = async ({ raw, reason }: QueuedJob) => {
     if (!DELAYS.has(reason) || hurried.has(raw)) return;
     hurried.add(raw);
-    await slurm("scontrol", ["update", `JobId=${raw}`, "StartTime=now"]).catch(() => {});
+    await slurm("scontrol", ["update", `JobId=${raw}`, "StartTime=now+3"]).catch(() => {});
   };
 
   /** Ends the run when a job of its own waits for what will not be: it would wait for ever, and what needs it, too. */
