@@ -28,5 +28,11 @@ const quick = {
 /** The presets of all studies; `quick` has smaller models. */
 export const groupPresets: ReturnType<typeof studyPresets> = { ...studyPresets(SETTINGS), quick };
 
+/** Of eight experts, each is trained for longer. */
+const LONGER = { ...quick.config, train: { ...SMALL.train, expert: { steps: 100, warmup: 10, lr: 1e-3 } } };
+
 /** The presets of studies with an expert for each part of the built-in text; `quick` shares the small seed. */
-export const partPresets: ReturnType<typeof studyPresets> = { ...studyPresets(MANY_EXPERTS), quick };
+export const partPresets: ReturnType<typeof studyPresets> = {
+  ...studyPresets(MANY_EXPERTS),
+  quick: { ...quick, config: LONGER },
+};
