@@ -1,7 +1,8 @@
 // The filter of the table, with completion of names and of their values.
-import { useEffect, useRef, useState } from "hono/jsx";
+import { useRef, useState } from "hono/jsx";
 import type { TableView } from "../../../run/view/mod.ts";
 import type { TableNames } from "../../schemas.ts";
+import { useEffect } from "../common/effect.ts";
 import { completions } from "./completions.ts";
 
 /** How long typing must pause before the table follows. */

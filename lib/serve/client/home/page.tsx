@@ -1,10 +1,11 @@
 // The table of runs: its view is its URL; rows are asked for as they scroll into view, and again every few seconds.
-import { useEffect, useRef, useState } from "hono/jsx";
+import { useRef, useState } from "hono/jsx";
 import { render } from "hono/jsx/dom";
 import { parseTableView, tableQuery, type TableView } from "../../../run/view/mod.ts";
 import type { TableNames } from "../../schemas.ts";
 import { showConnection } from "../common/connection.ts";
 import { byId } from "../common/dom.ts";
+import { useEffect } from "../common/effect.ts";
 import { getJson, getSession } from "../common/session.ts";
 import { ColumnsMenu } from "./columns.tsx";
 import { FilterField } from "./filter.tsx";

@@ -1,7 +1,8 @@
 // What can be done with the selected runs, and undone.
-import { useEffect, useState } from "hono/jsx";
+import { useState } from "hono/jsx";
 import { MOST_COMPARED } from "../../../run/view/mod.ts";
 import type { TrashResponse } from "../../schemas.ts";
+import { useEffect } from "../common/effect.ts";
 import { when } from "../common/format.ts";
 import { change, getJson } from "../common/session.ts";
 

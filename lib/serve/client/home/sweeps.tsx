@@ -1,6 +1,7 @@
 // The sweeps of the folder, one line each, above the runs.
-import { useEffect, useState } from "hono/jsx";
+import { useState } from "hono/jsx";
 import type { SweepListResponse } from "../../schemas.ts";
+import { useEffect } from "../common/effect.ts";
 import { Badge } from "../common/elements.tsx";
 import { when } from "../common/format.ts";
 import { getJson } from "../common/session.ts";

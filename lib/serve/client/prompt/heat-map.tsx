@@ -1,6 +1,7 @@
 // The gates of a text as a heat map: a row for each model of each stitch, a column for each token.
-import { Fragment, useEffect, useRef, useState } from "hono/jsx";
+import { Fragment, useRef, useState } from "hono/jsx";
 import { methodLabel } from "../../../methods.ts";
+import { useEffect } from "../common/effect.ts";
 import type { Piece } from "./ask.ts";
 import { type Gates, percent } from "./tokens.tsx";
 

@@ -1,9 +1,10 @@
 // The prompt box: the models of a run side by side, in the process of `deno task serve --models`.
-import { useEffect, useRef, useState } from "hono/jsx";
+import { useRef, useState } from "hono/jsx";
 import { methodColors } from "../../../methods.ts";
 import type { KeptPrompt } from "../../../run/mod.ts";
 import type { ModelsResponse, PromptsResponse } from "../../schemas.ts";
 import { oncePerFrame } from "../common/dom.ts";
+import { useEffect } from "../common/effect.ts";
 import { when } from "../common/format.ts";
 import { change, getJson, getSession } from "../common/session.ts";
 import { AnswerCard, type ShownAnswer } from "./answer.tsx";

@@ -1,16 +1,15 @@
 // The curves of a run: of each cell, and of all training cells in one chart.
-import { useEffect, useRef } from "hono/jsx";
+import { useRef } from "hono/jsx";
 import type { CellView, RunView } from "../../../run/mod.ts";
 import { createChart } from "../chart/chart.tsx";
 import type { Chart, ChartOptions } from "../chart/options.ts";
+import { useEffect } from "../common/effect.ts";
 
 /** A chart, which appears with the first point. @param points how many there are; the chart asks for new ones */
 function ChartPlace({ options, points }: { readonly options: ChartOptions; readonly points: number }) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<Chart | undefined>(undefined);
   useEffect(() => {
-    // An effect may run twice before its first cleanup when the page is drawn in quick succession.
-    chart.current?.close();
     const made = chart.current = createChart(options);
     place.current?.replaceChildren(made.element);
     return () => made.close();

@@ -1,6 +1,7 @@
 // What the run's processes print: it follows, and can be searched.
-import { useEffect, useMemo, useRef, useState } from "hono/jsx";
+import { useMemo, useRef, useState } from "hono/jsx";
 import type { ConsoleResponse } from "../../schemas.ts";
+import { useEffect } from "../common/effect.ts";
 import { bytes } from "../common/format.ts";
 import { getJson } from "../common/session.ts";
 import { findLines } from "./console-text.ts";
@@ -93,9 +94,6 @@ function Following({ text }: { readonly text: string }) {
 function useOutput(address: string, open: boolean, live: boolean): Output | undefined {
   const [output, setOutput] = useState<Output | undefined>(undefined);
   const known = useRef<Output>({ text: "", next: 0 });
-  // After a search, the effect's cleanup was seen not to come: whoever asks looks here, too.
-  const wanted = useRef(open && live);
-  wanted.current = open && live;
   useEffect(() => {
     if (!open) return;
     let over = false;
@@ -110,7 +108,7 @@ function useOutput(address: string, open: boolean, live: boolean): Output | unde
         whole = part.next === part.bytes;
         if (part.next !== before.next || whole) setOutput(known.current);
       }
-      if (!over && wanted.current === true) timer = setTimeout(ask, ASK_MS);
+      if (!over && live) timer = setTimeout(ask, ASK_MS);
     };
     ask();
     return () => {

@@ -1,7 +1,8 @@
 // The figures of a run, as its report has them.
-import { memo, useEffect, useState } from "hono/jsx";
+import { memo, useState } from "hono/jsx";
 import type { RunView } from "../../../run/mod.ts";
 import type { FiguresResponse, ShownFigure } from "../../schemas.ts";
+import { useEffect } from "../common/effect.ts";
 import { getJson } from "../common/session.ts";
 
 /** Names of logged tables that are drawn before there are results. */

@@ -1,8 +1,9 @@
 // What the run takes of its machine: cores, memory and threads, over time.
-import { useEffect, useState } from "hono/jsx";
+import { useState } from "hono/jsx";
 import type { RunView } from "../../../run/mod.ts";
 import { isUnderWay } from "../../../run/view/mod.ts";
 import type { UsageResponse } from "../../schemas.ts";
+import { useEffect } from "../common/effect.ts";
 import { bytes } from "../common/format.ts";
 import { getJson } from "../common/session.ts";
 

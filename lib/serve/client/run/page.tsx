@@ -1,11 +1,12 @@
 // The page of one run: the notebook, followed live.
-import { useEffect, useState } from "hono/jsx";
+import { useState } from "hono/jsx";
 import { render } from "hono/jsx/dom";
 import type { RunView } from "../../../run/mod.ts";
 import { finishedCells, isUnderWay } from "../../../run/view/mod.ts";
 import type { RunResponse } from "../../schemas.ts";
 import { showConnection } from "../common/connection.ts";
 import { byId, setText, statusText } from "../common/dom.ts";
+import { useEffect } from "../common/effect.ts";
 import { getJson, getSession } from "../common/session.ts";
 import { PromptBox } from "../prompt/prompt.tsx";
 import { firstAddress, runAddress } from "./addresses.ts";

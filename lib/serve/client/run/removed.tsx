@@ -1,7 +1,8 @@
 // That the run was removed while its page is open, and how to restore it.
-import { useEffect, useState } from "hono/jsx";
+import { useState } from "hono/jsx";
 import type { RemovalsResponse } from "../../schemas.ts";
 import { undoCommand } from "../common/command.ts";
+import { useEffect } from "../common/effect.ts";
 import { change, getJson } from "../common/session.ts";
 import { TwiceButton } from "../common/twice-button.tsx";
 import type { RunState } from "./store.ts";
