@@ -17,8 +17,9 @@ const LONG = ["--set", "train.seed.steps=100000"];
 /** Gates follow the domain of a text only in models that have learned something. */
 const ASKED = "quick";
 
-/** Makes what is missing in a runs folder. @throws Error if a command fails */
+/** Makes a runs folder, or what is missing in it. @throws Error if a command fails */
 export async function makePictureRuns(runsFolder: string): Promise<void> {
+  await Deno.mkdir(runsFolder, { recursive: true });
   const task = (...args: string[]) => done(args, runsFolder);
   if (await askedRun(runsFolder) === undefined) await task("bts", "--preset", ASKED, "--no-serve");
   if (await has(runsFolder, "reports")) return;
