@@ -10,8 +10,9 @@ const tasks: Readonly<Record<string, string>> = project.tasks;
 const LOOPBACK = ["127.0.0.1", "[::1]"];
 const LOOK = { read: true, env: true, sys: true, run: true };
 const CHANGE = { ...LOOK, write: true };
-// To run programs and to listen on all addresses is for `--models`; without it, serve gives both up.
-const SERVE = { read: true, env: true, sys: ["hostname"], run: true, net: [...LOOPBACK, "0.0.0.0", "[::]"] };
+// To run programs and to listen on all addresses is for `--models`; without it, serve gives both up. `statfs` tells local
+// folders from shared ones.
+const SERVE = { read: true, env: true, sys: ["hostname", "statfs"], run: true, net: [...LOOPBACK, "0.0.0.0", "[::]"] };
 
 /** The most that a task of a command may be permitted; a command that is not listed needs all. */
 const MOST: Readonly<Record<string, Readonly<Record<string, boolean | readonly string[]>>>> = {
@@ -85,7 +86,7 @@ const state = async (descriptor: unknown) => (await Deno.permissions.query(descr
 const granted: string[] = [];
 for (const name of names) if (await state({ name }) === "granted") granted.push(name);
 if (await state({ name: "net", host: "127.0.0.1:8420" }) === "granted") granted.push("loopback");
-if (await state({ name: "sys", kind: "hostname" }) === "granted") granted.push("hostname");
+for (const kind of ["hostname", "statfs"]) if (await state({ name: "sys", kind }) === "granted") granted.push(kind);
 console.log(granted.sort().join(" "));
 `,
     );
@@ -99,7 +100,7 @@ console.log(granted.sort().join(" "));
     };
     for (const [name, set] of Object.entries(project.permissions) as [string, Record<string, unknown>][]) {
       const expected = Object.keys(set).filter((key) => set[key] === true);
-      if (set["sys"]) expected.push("hostname");
+      if (set["sys"]) expected.push("hostname", "statfs");
       if (set["net"]) expected.push("loopback");
       assert.equal(await granted(name), expected.sort().join(" "), name);
     }

@@ -1,7 +1,7 @@
 // The index of all runs: a SQLite file that is brought up to date from the logs, and rebuilt when it is damaged.
 import { join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
-import { systemReason, UserError } from "../../errors.ts";
+import { attempt, systemReason, UserError } from "../../errors.ts";
 import { removeIfThere } from "../files/files.ts";
 import { folderError, RUNS_FOLDER } from "../files/folders.ts";
 import { isLocal } from "../files/shared-folder.ts";
@@ -173,7 +173,8 @@ function prepare(db: DatabaseSync, place: string, renew: boolean): IndexUpdate["
   const fits = application === INDEX_APPLICATION && version === INDEX_VERSION && objects.length === OBJECTS;
   // The log of changes is shared memory: it works between processes of one machine only.
   const mode = isLocal(place) ? "wal" : "delete";
-  if (pragma(db, "journal_mode") !== mode) pragma(db, `journal_mode = ${mode}`);
+  // While another connection has the file open, it is written as that one does.
+  if (pragma(db, "journal_mode") !== mode) attempt(() => pragma(db, `journal_mode = ${mode}`));
   db.exec("pragma synchronous = normal");
   if (fits && !renew) return undefined;
   transact(db, () => {

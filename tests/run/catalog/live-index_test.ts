@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { addLabel, type EventBody, tableReader, withIndex } from "../../../lib/run/mod.ts";
+import { SHARED_VARIABLE } from "../../../lib/run/files/shared-folder.ts";
 import { LOG_FILE } from "../../../lib/run/log/log.ts";
 import { demoBodies, stamp } from "../demo-log.ts";
 import { fakeRun, withRunsFolder } from "../fake-run.ts";
@@ -27,6 +28,27 @@ Deno.test("the first look at a large folder with an index looks at no run's file
         now = await nameOf();
       }
       assert.equal(now, "Renamed");
+    }
+  }));
+
+Deno.test("an index that others made for one machine is brought up to date for a shared folder, too", () =>
+  withRunsFolder(async (runsFolder) => {
+    writeVariedRuns(runsFolder, 2);
+    await withIndex(runsFolder, () => {}, { onProgress: () => {} });
+    const before = Deno.env.get(SHARED_VARIABLE);
+    Deno.env.set(SHARED_VARIABLE, "1");
+    try {
+      using reader = tableReader(runsFolder, true);
+      await reader.read();
+      addLabel(join(runsFolder, variedId(1)), { kind: "name", name: "Renamed" });
+      let names: (string | null)[] = [];
+      for (let i = 0; i < 20 && !names.includes("Renamed"); i++) {
+        names = (await reader.read()).runs.map(({ name }) => name);
+      }
+      assert.ok(names.includes("Renamed"), names.join(", "));
+    } finally {
+      if (before === undefined) Deno.env.delete(SHARED_VARIABLE);
+      else Deno.env.set(SHARED_VARIABLE, before);
     }
   }));
 
