@@ -93,6 +93,12 @@ optionalTest("chromium", "pages fit a phone, and every text has enough contrast 
             await page.locator(".badge").first().waitFor(WAIT);
             await page.waitForTimeout(200);
             assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true, path);
+            if (path !== "") {
+              await page.locator("#results caption").first().waitFor({ ...WAIT, state: "attached" });
+              const tables = await page.evaluate(TABLES) as { readonly scrolls: boolean; readonly cut: boolean }[];
+              assert.ok(tables.some(({ scrolls }) => scrolls));
+              assert.ok(tables.every(({ cut }) => !cut), "a caption is cut off");
+            }
             await page.setViewportSize({ width: 1280, height: 860 });
             assert.deepEqual(await page.evaluate(LOW_CONTRAST), [], `${colorScheme} /${path}`);
           }
@@ -104,6 +110,13 @@ optionalTest("chromium", "pages fit a phone, and every text has enough contrast 
     }
   });
 }, LOOSE);
+
+/** In the page: whether tables of results, opened, scroll sideways, and whether their captions reach out of sight. */
+const TABLES =
+  `[...document.querySelectorAll(".table-box:has(caption)")].filter((box) => box.checkVisibility()).map((box) => ({
+  scrolls: box.scrollWidth > box.clientWidth,
+  cut: box.querySelector("caption").offsetWidth > box.clientWidth,
+}))`;
 
 /** Texts whose color has a contrast under 4.5 to what lies behind them, computed in the page by drawing both. */
 const LOW_CONTRAST = `(() => {

@@ -42,8 +42,8 @@ export function ReportsPage({ reports, sweeps, runs, view, total, problems }: Re
             )
             : <ul>{reports.map((report) => <Shared key={report.name} report={report} />)}</ul>}
         </section>
-        <section class="card listed" aria-labelledby="sweeps">
-          <h2 id="sweeps">Sweeps</h2>
+        <section class="card listed" aria-labelledby="sweeps-title">
+          <h2 id="sweeps-title">Sweeps</h2>
           {sweeps.length === 0
             ? (
               <p class="muted">
