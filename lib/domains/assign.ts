@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { FEWEST_DOCUMENTS } from "./clusters.ts";
 import { writeDomainsConfig } from "./config-file.ts";
 import { fileOf } from "./describe.ts";
-import { type Clustering, loadDescription } from "./description.ts";
+import { type Clustering, DESCRIPTION_FILE, loadDescription } from "./description.ts";
 import type { DiscoveryProgress } from "./discover.ts";
 import { type Source, sourceDocuments } from "./documents.ts";
 import { type Drift, driftOf } from "./drift.ts";
 import { checkEncoder, type Encoder } from "./hidden.ts";
-import { loadClusterModel } from "./model.ts";
+import { type ClusterModel, damaged, loadClusterModel } from "./model.ts";
 import { discard, finish, openWork, TEXT_FOLDER } from "./partial.ts";
 import { sortDocuments, type Sorted } from "./sort.ts";
 import { spaceOf } from "./space-of.ts";
@@ -42,6 +42,7 @@ export async function assignDocuments(options: AssignOptions): Promise<Assignmen
   const { clustering: folder, out, onProgress, signal } = options;
   const clustering = await loadDescription(folder);
   const model = await loadClusterModel(folder);
+  checkAlike(folder, clustering, model);
   using encoder = clustering.settings.features === "hidden" ? await options.encoder?.(clustering) : undefined;
   if (encoder !== undefined) checkEncoder(encoder, { model: clustering.model, probe: model.probe, folder });
   const space = spaceOf(model, encoder);
@@ -71,6 +72,13 @@ export async function assignDocuments(options: AssignOptions): Promise<Assignmen
     if (work !== undefined) await discard(work);
     throw error;
   }
+}
+
+/** @throws UserError `domains.saved` for the description of another model */
+function checkAlike(folder: string, { settings, clusters }: Clustering, model: ClusterModel): void {
+  const told = `${clusters.length} clusters by ${settings.features}`;
+  const found = `${model.clusters.count} clusters by ${model.features}`;
+  if (told !== found) throw damaged(join(folder, DESCRIPTION_FILE), `it describes ${told}, and the model has ${found}`);
 }
 
 /** The domains that have enough documents. */

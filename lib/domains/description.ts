@@ -1,21 +1,24 @@
 // The description of a clustering, `clustering.json`: what people read, and other commands go by.
 import { join } from "node:path";
 import { z } from "zod";
+import { isDomainName } from "../data/mod.ts";
 import { UserError } from "../errors.ts";
 import { writeTextAtomically } from "../run/mod.ts";
 import type { ClusteringSchema, ClusterSchema } from "./inferred-types.ts";
 import { checkVersion, CLUSTERING_VERSION, damaged } from "./model.ts";
+import { nameKey } from "./names.ts";
 
 /** The file's name. */
 export const DESCRIPTION_FILE = "clustering.json";
 
 const FORMAT = "stitchbook-clustering";
 const share = z.number().min(0).max(1);
+const tally = z.int().min(0);
 
 const clusterSchema: ClusterSchema = z.object({
   /** The domain's name. */
   name: z.string(),
-  documents: z.int(),
+  documents: tally,
   /** UTF-8 bytes of the documents. */
   bytes: z.number(),
   /** Of all documents. */
@@ -26,14 +29,14 @@ const clusterSchema: ClusterSchema = z.object({
   /** The mean weight that C-BTM's ensemble gives to each cluster's model on the documents of this one. */
   overlap: z.record(z.string(), share),
   /** Documents of the cluster that are near no center. */
-  far: z.int(),
+  far: tally,
   /** Mean squared distance from the center, and its standard deviation over documents. */
   distance: z.number(),
   distanceDeviation: z.number(),
   /** Shares of the sampled documents by language: ISO 639-3 codes, `und` where it cannot be told. */
   languages: z.record(z.string(), share),
   /** Documents by the file that they are from, the most first. */
-  sources: z.array(z.object({ source: z.string(), documents: z.int() })),
+  sources: z.array(z.object({ source: z.string(), documents: tally })),
   /** The documents nearest to the center. */
   typical: z.array(z.object({ id: z.string(), text: z.string(), distance: z.number() })),
   /** File of the documents, from the clustering's folder. */
@@ -65,18 +68,18 @@ export const clusteringSchema: ClusteringSchema = z.object({
     /** Tokens of a document that are read, at most. */
     tokens: z.int(),
   }).optional(),
-  documents: z.int(),
+  documents: tally,
   bytes: z.number(),
   /** Exact repetitions, which were left out. */
-  duplicates: z.int(),
+  duplicates: tally,
   /** Records and files that could not be read. */
-  skipped: z.int(),
+  skipped: tally,
   /** Documents that the clusters were fitted to. */
-  sampled: z.int(),
+  sampled: tally,
   /** Documents near no center. */
-  far: z.int(),
+  far: tally,
   /** The domain that they are in, if they are left to the seed. */
-  rest: z.object({ name: z.string(), documents: z.int(), file: z.string() }).optional(),
+  rest: z.object({ name: z.string(), documents: tally, file: z.string() }).optional(),
   /** Share of the occurrences of terms that the vocabulary lacks. */
   unknownTerms: share,
   fingerprint: z.string(),
@@ -121,7 +124,28 @@ export async function loadDescription(folder: string): Promise<Clustering> {
   if (format !== FORMAT) throw damaged(path, "it is not the description of a clustering");
   checkVersion(path, version);
   const parsed = clusteringSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw damaged(path, `${issue!.path.join(".")}: ${issue!.message}`);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw damaged(path, `${issue!.path.join(".")}: ${issue!.message}`);
+  }
+  const why = contradiction(parsed.data);
+  if (why !== undefined) throw damaged(path, why);
+  return parsed.data;
+}
+
+/** What in a description does not fit together. */
+function contradiction({ settings, model, documents, rest, clusters }: Clustering): string | undefined {
+  if (clusters.length !== settings.count) {
+    return `it has ${clusters.length} clusters instead of ${settings.count}, its settings.count`;
+  }
+  const domains = [...clusters, ...rest === undefined ? [] : [rest]];
+  const wrong = domains.find(({ name }) => !isDomainName(name));
+  if (wrong !== undefined) return `${JSON.stringify(wrong.name)} cannot be the name of a domain`;
+  const keys = domains.map(({ name }) => nameKey(name));
+  const twice = domains.find(({ name }, at) => keys.indexOf(nameKey(name)) < at);
+  if (twice !== undefined) return `two of its domains have the name "${twice.name}"`;
+  const sum = domains.reduce((sum, { documents }) => sum + documents, 0);
+  if (documents === 0 || sum !== documents) return `its domains have ${sum} documents, and all together ${documents}`;
+  if (settings.features === "hidden" && model === undefined) return "the model of its hidden states is missing";
+  return undefined;
 }

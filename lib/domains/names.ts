@@ -80,8 +80,8 @@ export function domainNames(topTerms: readonly (readonly TopTerm[])[]): string[]
     const parts = chosen.slice(0, PARTS).map(({ term }) => term.slice(0, LONGEST_PART));
     const stem = parts.join("-") || `cluster-${cluster + 1}`;
     let name = stem;
-    for (let more = 2; taken.has(keyOf(name)) || !isDomainName(name); more++) name = `${stem}-${more}`;
-    taken.add(keyOf(name));
+    for (let more = 2; taken.has(nameKey(name)) || !isDomainName(name); more++) name = `${stem}-${more}`;
+    taken.add(nameKey(name));
     return name;
   });
 }
@@ -89,4 +89,7 @@ export function domainNames(topTerms: readonly (readonly TopTerm[])[]): string[]
 /** The name of the domain of documents that are near no center. */
 export const REST_NAME = "rest";
 
-const keyOf = (name: string) => name.normalize("NFC").toLowerCase();
+/** What is alike of two names that a file system may not tell apart. */
+export function nameKey(name: string): string {
+  return name.normalize("NFC").toLowerCase();
+}

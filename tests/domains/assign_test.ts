@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { assignDocuments, type AssignOptions, discoverDomains } from "../../lib/domains/mod.ts";
+import { assignDocuments, type AssignOptions, type Clustering, discoverDomains } from "../../lib/domains/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { random } from "../../lib/random.ts";
 import { withFolder } from "../run/fixtures.ts";
@@ -61,11 +61,34 @@ const change = (file: string, edit: (text: string) => string) => async (folder: 
   await Deno.writeTextFile(path, edit(await Deno.readTextFile(path)));
 };
 
+const describe = (edit: (clustering: Clustering) => unknown) =>
+  change("clustering.json", (text) => {
+    const clustering = JSON.parse(text);
+    edit(clustering);
+    return JSON.stringify(clustering);
+  });
+
 const WRONG: Readonly<Record<string, [spoil: (folder: string) => Promise<unknown>, words: RegExp]>> = {
   "a folder that is no clustering": [(folder) => Deno.remove(join(folder, "out/clustering.json")), /not a clustering/],
   "another version": [change("clustering.json", (text) => text.replace('"version": 1', '"version": 7')), /version 7/],
   "a description that is not JSON": [change("clustering.json", (text) => text.slice(9)), /not JSON/],
   "a description without a field": [change("clustering.json", (text) => text.replace('"far"', '"fear"')), /far/],
+  "a description without a cluster": [describe(({ clusters }) => clusters.pop()), /2 clusters instead of 3/],
+  "a description of fewer clusters than the model has": [
+    describe((all) => {
+      all.documents -= all.clusters.pop()!.documents;
+      all.settings.count--;
+    }),
+    /2 clusters by tf-idf, and the model has 3/,
+  ],
+  "a name that leads out of the folder": [
+    describe(({ clusters }) => clusters[0]!.name = "../../x"),
+    /"..\/..\/x" cannot/,
+  ],
+  "a name twice": [describe(({ clusters }) => clusters[0]!.name = clusters[1]!.name.toUpperCase()), /two .* the name/],
+  "fewer documents than none": [describe(({ clusters }) => clusters[0]!.documents = -1), /clusters.0.documents/],
+  "sizes that are not those of all": [describe(({ clusters }) => clusters[0]!.documents = 0), /all together 30/],
+  "hidden states of no model": [describe(({ settings }) => settings.features = "hidden"), /model of its hidden states/],
   "a vocabulary that is cut off": [change("vocabulary.txt", (text) => text.slice(0, 40)), /terms/],
   "a model that is missing": [(folder) => Deno.remove(join(folder, "out/clustering.safetensors")), /safetensors/],
   "no documents": [(folder) => Deno.writeTextFile(join(folder, "in/a.jsonl"), '""\n'), /no documents/],
