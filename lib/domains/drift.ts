@@ -37,7 +37,7 @@ export interface Drift {
   readonly divergence: number;
   /** What it is in the mean by chance, with as many documents of the same kind. */
   readonly divergenceByChance: number;
-  /** Mean squared distance from the center, minus that of the discovery's documents, with its 95 % interval. */
+  /** Mean squared distance from the center, minus that of the discovery's documents of the same clusters, with its 95 % interval. */
   readonly distance: { readonly difference: number; readonly low: number; readonly high: number };
   /** What is clearly different; empty if nothing is. */
   readonly findings: readonly string[];
@@ -105,27 +105,38 @@ function chanceOf(count: number, n: number, m: number): number {
   return (count - 1) * (1 / n + 1 / m) / (8 * Math.LN2);
 }
 
-/** Difference of the mean squared distances, with the interval of Welch. */
+/**
+ * Difference of the mean squared distances within clusters, weighted by the new documents of each, so that other shares
+ * alone make none. The interval is that of a stratified mean: the new documents' variance within clusters is pooled, and
+ * where there is none, it is the discovery's.
+ */
 function distanceOf(clustering: Clustering, before: readonly number[], tally: Tally): Drift["distance"] {
-  const now = momentsOf(tally.clusters.map((one) => ({ ...one, squares: one.distanceSquares })));
-  const then = momentsOf(clustering.clusters.map(({ distance, distanceDeviation }, at) => ({
-    documents: before[at]!,
-    distance: distance * before[at]!,
-    squares: (distanceDeviation ** 2 + distance ** 2) * before[at]!,
-  })));
-  const difference = now.mean - then.mean;
-  const error = Math.sqrt(now.variance / now.n + then.variance / then.n);
-  const halfWidth = error * studentQuantile(Math.max(1, Math.min(now.n, then.n) - 1));
+  const strata = tally.clusters.flatMap(({ documents: n, distance, distanceSquares }, at) => {
+    const m = before[at]!;
+    if (n === 0 || m === 0) return [];
+    const { distance: then, distanceDeviation } = clustering.clusters[at]!;
+    const now = distance / n;
+    return [{
+      n,
+      m,
+      now,
+      then,
+      squares: Math.max(0, distanceSquares - n * now ** 2),
+      squaresThen: m * distanceDeviation ** 2,
+    }];
+  });
+  const sum = (of: (stratum: (typeof strata)[number]) => number) => strata.reduce((total, one) => total + of(one), 0);
+  const [n, m] = [sum((one) => one.n), sum((one) => one.m)];
+  if (n === 0) return { difference: 0, low: 0, high: 0 };
+  const difference = sum((one) => one.n * (one.now - one.then)) / n;
+  const freedom = n - strata.length;
+  const freedomThen = Math.max(1, m - strata.length);
+  const variance = freedom > 0 ? sum((one) => one.squares) / freedom : sum((one) => one.squaresThen) / freedomThen;
+  const error = Math.sqrt(
+    variance / n + sum((one) => (one.n / n) ** 2 * one.squaresThen / (one.m * Math.max(1, one.m - 1))),
+  );
+  const halfWidth = error * studentQuantile(freedom > 0 ? Math.min(freedom, freedomThen) : freedomThen);
   return { difference, low: difference - halfWidth, high: difference + halfWidth };
-}
-
-function momentsOf(
-  parts: readonly { readonly documents: number; readonly distance: number; readonly squares: number }[],
-) {
-  const sum = (of: (part: (typeof parts)[number]) => number) => parts.reduce((total, part) => total + of(part), 0);
-  const n = sum(({ documents }) => documents);
-  const mean = sum(({ distance }) => distance) / n;
-  return { n, mean, variance: Math.max(0, sum(({ squares }) => squares) / n - mean ** 2) };
 }
 
 function findingsOf(drift: Omit<Drift, "findings">, documentsBefore: number): string[] {
