@@ -6,10 +6,8 @@ import type { Fit } from "./fit.ts";
 import { REST_NAME } from "./names.ts";
 import { TEXT_FOLDER } from "./partial.ts";
 import type { Survey } from "./sample.ts";
+import { listedSources } from "./sources.ts";
 import type { ClusterTally, Tally } from "./tally.ts";
-
-/** Files of a cluster that are listed. */
-const LISTED_SOURCES = 20;
 
 /** Name of the file of a domain's documents. */
 export function fileOf(name: string): string {
@@ -67,9 +65,7 @@ export function measuresOf(tally: ClusterTally, names: readonly string[]): Measu
     distance: mean,
     distanceDeviation: Math.sqrt(Math.max(0, distanceSquares / n - mean ** 2)),
     overlap: Object.fromEntries(names.map((name, j) => [name, Math.min(1, weights[j]! / n)])),
-    sources: Object.entries(sources).map(([source, documents]) => ({ source, documents }))
-      .sort((a, b) => b.documents - a.documents || (a.source < b.source ? -1 : 1))
-      .slice(0, LISTED_SOURCES),
+    sources: listedSources(sources),
     typical: [...typical],
   };
 }

@@ -35,7 +35,7 @@ const clusterSchema: ClusterSchema = z.object({
   distanceDeviation: z.number(),
   /** Shares of the sampled documents by language: ISO 639-3 codes, `und` where it cannot be told. */
   languages: z.record(z.string(), share),
-  /** Documents by the file that they are from, the most first. */
+  /** Documents by the file that they are from, the most first; by folder, ending with a slash, if files are many. */
   sources: z.array(z.object({ source: z.string(), documents: tally })),
   /** The documents nearest to the center. */
   typical: z.array(z.object({ id: z.string(), text: z.string(), distance: z.number() })),

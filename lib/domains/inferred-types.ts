@@ -22,7 +22,7 @@ export interface ClusterSchema extends
     distanceDeviation: z.ZodNumber;
     /** Shares of the sampled documents by language: ISO 639-3 codes, `und` where it cannot be told. */
     languages: z.ZodRecord<z.ZodString, z.ZodNumber>;
-    /** Documents by the file that they are from, the most first. */
+    /** Documents by the file that they are from, the most first; by folder, ending with a slash, if files are many. */
     sources: z.ZodArray<
       z.ZodObject<{
         source: z.ZodString;

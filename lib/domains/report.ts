@@ -32,7 +32,7 @@ export function discoveryHtml(clustering: Clustering, map: FitFacts["map"]): str
     `<header><h1>Discovered domains</h1>
 <p class="meta">${meta.map((part) => `<span>${escapeHtml(part)}</span>`).join("")}</p></header>
 <section><h2>Clusters</h2><ul class="notes">${facts.join("")}</ul>
-${gridHtml(gridOf(clustersTable(clustering, 8)))}
+${gridHtml(gridOf(clustersTable(clustering, 3)))}
 ${figureHtml(mapFigure(names, map), 1)}</section>
 <section><h2>Overlap</h2>${gridHtml(gridOf(overlapTable(clustering)))}</section>
 <section><h2>Typical documents</h2>${clusters.map(typicalHtml).join("\n")}</section>`,

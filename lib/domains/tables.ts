@@ -31,7 +31,7 @@ export function clustersTable({ clusters }: Clustering, terms = 5): Table {
       own: percent(overlap[name] ?? 0),
       nearest: neighbors.slice(0, 2).join(", "),
       languages: mix(Object.entries(languages)),
-      sources: mix(sources.map(({ source, documents: own }) => [basename(source), own / Math.max(1, documents)])),
+      sources: mix(sources.map(({ source, documents: own }) => [shortName(source), own / Math.max(1, documents)])),
       terms: topTerms.slice(0, terms).join(" "),
     })),
   };
@@ -91,6 +91,11 @@ export function clusteringFacts(clustering: Clustering): string[] {
     `${many(far, "document")} near no center (the mean of all documents is as near)` +
     (rest === undefined ? "" : `, left to the seed as the domain "${rest.name}", which has no expert`),
   ];
+}
+
+/** The last part of a path; a folder keeps its slash. */
+function shortName(source: string): string {
+  return basename(source) + (source.endsWith("/") ? "/" : "");
 }
 
 /** `eng 82 %, fra 10 %`: the largest shares. */

@@ -1,6 +1,7 @@
 // What is counted of the documents of each cluster while they are assigned. It is plain data, so that it can be kept.
 import { Buffer } from "node:buffer";
 import type { Place } from "./clusters.ts";
+import { countSource, type SourceCounts } from "./sources.ts";
 
 /** A document that is typical of its cluster. */
 export interface TypicalDocument {
@@ -23,8 +24,8 @@ export interface ClusterTally {
   distanceSquares: number;
   /** Sum of the documents' weights of each cluster. */
   weights: number[];
-  /** Documents by the file that they are from. */
-  sources: Record<string, number>;
+  /** Documents by the file that they are from, or its folder. */
+  sources: SourceCounts;
   /** The documents nearest to the center, nearest first. */
   typical: TypicalDocument[];
 }
@@ -48,9 +49,6 @@ export interface PlacedDocument {
 
 const TYPICAL = 3;
 const EXCERPT = 240;
-/** Files that are counted by name; the documents of further ones count together. */
-const MOST_SOURCES = 1000;
-const OTHER_FILES = "other files";
 
 /** No documents in `count` clusters. */
 export function emptyTally(count: number): Tally {
@@ -83,9 +81,7 @@ export function count(tally: Tally, { id, file, text, place, terms, unknown }: P
   own.distance += distance;
   own.distanceSquares += distance ** 2;
   weights.forEach((weight, j) => own.weights[j]! += weight);
-  const isKnown = Object.hasOwn(own.sources, file) || Object.keys(own.sources).length < MOST_SOURCES;
-  const source = isKnown ? file : OTHER_FILES;
-  own.sources[source] = (own.sources[source] ?? 0) + 1;
+  countSource(own.sources, file);
   tally.terms += terms;
   tally.unknownTerms += unknown;
   if (own.typical.length < TYPICAL || distance < own.typical.at(-1)!.distance) {
