@@ -133,6 +133,11 @@ export async function loadDescription(folder: string): Promise<Clustering> {
   return parsed.data;
 }
 
+/** Documents that each cluster got at the discovery, with those near no center, even if these are left to the seed. */
+export function countsOf({ clusters, settings }: Pick<Clustering, "clusters" | "settings">): number[] {
+  return clusters.map(({ documents, far }) => documents + (settings.leaveFar ? far : 0));
+}
+
 /** What in a description does not fit together. */
 function contradiction({ settings, model, documents, rest, clusters }: Clustering): string | undefined {
   if (clusters.length !== settings.count) {

@@ -1,7 +1,7 @@
 // How new documents differ from those that a clustering was found in.
 import { UserError } from "../errors.ts";
 import { proportionInterval, studentQuantile } from "../statistics.ts";
-import type { Clustering } from "./description.ts";
+import { type Clustering, countsOf } from "./description.ts";
 import { type Measures, measuresOf } from "./describe.ts";
 import type { Tally } from "./tally.ts";
 
@@ -56,7 +56,7 @@ const MORE_UNKNOWN = { times: 2, share: 0.05 };
 export function driftOf(clustering: Clustering, tally: Tally): Drift {
   const documents = tally.clusters.reduce((sum, one) => sum + one.documents, 0);
   if (documents === 0) throw new UserError("domains.few", "Cannot assign: there are no documents", "give some text");
-  const before = countsBefore(clustering);
+  const before = countsOf(clustering);
   const names = clustering.clusters.map(({ name }) => name);
   const clusters = tally.clusters.map((one, at): ClusterDrift => ({
     ...measuresOf(one, names),
@@ -84,11 +84,6 @@ export function driftOf(clustering: Clustering, tally: Tally): Drift {
     distance: distanceOf(clustering, before, tally),
   };
   return { ...drift, findings: findingsOf(drift, clustering.documents) };
-}
-
-/** Documents of each cluster at the discovery, those near no center included. */
-function countsBefore({ clusters, settings }: Clustering): number[] {
-  return clusters.map(({ documents, far }) => documents + (settings.leaveFar ? far : 0));
 }
 
 /** Jensen–Shannon divergence with equal weights (Lin, 1991), in bits. */

@@ -2,13 +2,15 @@
 import { basename } from "node:path";
 import { byteSize } from "../report/mod.ts";
 import { numberColumn, type Table, textColumn } from "../run/mod.ts";
-import type { Clustering } from "./description.ts";
+import { type Clustering, countsOf } from "./description.ts";
 import type { Drift } from "./drift.ts";
 
 const percent = (share: number) => 100 * share;
 
 /** One row per cluster. @param terms how many of its top terms are shown */
-export function clustersTable({ clusters }: Clustering, terms = 5): Table {
+export function clustersTable(clustering: Clustering, terms = 5): Table {
+  const { clusters } = clustering;
+  const counts = countsOf(clustering);
   return {
     name: "clusters",
     title: "Discovered domains",
@@ -23,7 +25,7 @@ export function clustersTable({ clusters }: Clustering, terms = 5): Table {
       textColumn("terms", "top terms"),
       textColumn("sources"),
     ],
-    rows: clusters.map(({ name, documents, bytes, far, overlap, neighbors, languages, sources, topTerms }) => ({
+    rows: clusters.map(({ name, documents, bytes, far, overlap, neighbors, languages, sources, topTerms }, at) => ({
       domain: name,
       documents,
       size: byteSize(bytes),
@@ -31,7 +33,7 @@ export function clustersTable({ clusters }: Clustering, terms = 5): Table {
       own: percent(overlap[name] ?? 0),
       nearest: neighbors.slice(0, 2).join(", "),
       languages: mix(Object.entries(languages)),
-      sources: mix(sources.map(({ source, documents: own }) => [shortName(source), own / Math.max(1, documents)])),
+      sources: mix(sources.map(({ source, documents: own }) => [shortName(source), own / Math.max(1, counts[at]!)])),
       terms: topTerms.slice(0, terms).join(" "),
     })),
   };

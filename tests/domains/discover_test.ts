@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { dataConfigSchema, loadCorpus } from "../../lib/data/mod.ts";
-import { discoverDomains, loadDescription } from "../../lib/domains/mod.ts";
+import { clustersTable, discoverDomains, loadDescription } from "../../lib/domains/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { withFolder } from "../run/fixtures.ts";
 import { lines, options, texts, TOPICS, write } from "./topics.ts";
@@ -112,6 +112,7 @@ Deno.test("documents near no center may be left to the seed, as a domain without
     const config = parse(await Deno.readTextFile(join(folder, "out/config.yaml")));
     assert.deepEqual(config.experts, made.clusters.map(({ name }) => name));
     assert.ok(Object.hasOwn(config.data.domains, "rest"));
+    for (const { sources } of clustersTable(made).rows) assert.equal(sources, "a.jsonl 100 %");
   });
 });
 
