@@ -165,7 +165,9 @@ async function readWords(words: readonly string[], runsFolder: string): Promise<
     `Cannot read "expert ${
       words.join(" ")
     }": expected add or remove, a run and an expert, or merge, a run and two experts`,
-    "for example: deno task expert remove last code",
+    kind === "merge"
+      ? "for example: deno task expert merge last code math; deno task expert merge last --propose compares all pairs"
+      : "for example: deno task expert remove last code",
   );
 }
 

@@ -58,7 +58,7 @@ export async function assignDomainsCommand(args: readonly string[], print: Print
 function asText(assignment: Assignment, out: string | undefined): string {
   const { documents, duplicates, skipped, findings } = assignment;
   const leftOut = [
-    ...(duplicates > 0 ? [`${duplicates} exact repetitions`] : []),
+    ...(duplicates > 0 ? [`${duplicates} exact repetition${duplicates === 1 ? "" : "s"}`] : []),
     ...(skipped > 0 ? [`${skipped} that cannot be read`] : []),
   ];
   return [

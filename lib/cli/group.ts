@@ -31,7 +31,7 @@ export function commandGroup(
     }
     if (word !== "" && !word.startsWith("-")) throw unknownCommand(`${name} ${word}`, names);
     const command = new Command(name)
-      .description(`${about} ${names.join(" or ")} --help describes a subcommand.`)
+      .description(`${about} ${name} <subcommand> --help describes one.`)
       .argument("[subcommand]", words.join(" or "));
     const parsed = parseWithCommander(command, args.length === 0 ? ["--help"] : args);
     if (parsed.kind === "help") print(parsed.text.trimEnd());

@@ -50,6 +50,8 @@ Deno.test("`domains assign` shows where new documents go, and drift; --json has 
       join(folder, "new.jsonl"),
       Array(20).fill('"whale sea ship"').map((x, i) => `${x.slice(0, -1)} ${i}"`).join("\n"),
     );
+    await Deno.writeTextFile(join(folder, "twice.jsonl"), '"whale sea ship"\n"whale sea ship"\n"whale sea"\n');
+    assert.match(await printed("assign", join(folder, "twice.jsonl"), "--with", out), /left out: 1 exact repetition$/m);
     const args = ["assign", join(folder, "new.jsonl"), "--with", out];
     assert.match(await printed(...args), /Drift:\n- the clusters have other shares/);
     const json = JSON.parse(await printed(...args, "--json"));

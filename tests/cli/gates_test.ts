@@ -269,7 +269,7 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
           ],
           [["merge", view.id, "math", "code"], /no expert "code": the run has math, multilingual, english/],
           [["merge", view.id, "math", "math"], /Cannot merge math with itself/],
-          [["merge", view.id, "math"], /or merge, a run and two experts/],
+          [["merge", view.id, "math"], /or merge, a run and two experts[^]*expert merge last --propose/],
           [["remove", view.id, "math", "english"], /expected add or remove, a run and an expert/],
           [["merge", view.id, "--propose", "--seed", "1"], /--propose takes a run, --runs and --json alone/],
           [["merge", "last", "--propose"], /has one expert beside its hub/],
