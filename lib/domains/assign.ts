@@ -58,7 +58,7 @@ export async function assignDocuments(options: AssignOptions): Promise<Assignmen
       onProgress: (done) => onProgress?.({ stage: "assigning", done }),
       signal,
     });
-  const work = out === undefined ? undefined : await openWork(out, crypto.randomUUID());
+  using work = out === undefined ? undefined : await openWork(out, crypto.randomUUID());
   try {
     const { tally, duplicates } = await sorted(work?.textFolder);
     const drift = driftOf(clustering, tally);

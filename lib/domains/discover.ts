@@ -61,7 +61,7 @@ export async function discoverDomains(options: DiscoverOptions): Promise<Cluster
   const survey = await surveyed(options);
   checkEnough(survey, options.count);
   using encoder = await options.encoder?.();
-  const work = await openWork(out, keyOf([settingsOf(options), out, encoder?.about], survey.fingerprint));
+  using work = await openWork(out, keyOf([settingsOf(options), out, encoder?.about], survey.fingerprint));
   try {
     const { model, facts } = await fitted(work, survey, options, encoder);
     const space = spaceOf(model, encoder);

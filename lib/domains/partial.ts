@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { attempt, UserError } from "../errors.ts";
 import { checkTarget } from "../huggingface/mod.ts";
-import { writeTextAtomically } from "../run/mod.ts";
+import { type Lock, LOCK_FILE, tryTakeLock, writeTextAtomically } from "../run/mod.ts";
 import { CLUSTERING_VERSION } from "./model.ts";
 import type { FitFacts } from "./fit.ts";
 import type { SortState } from "./sort.ts";
@@ -14,8 +14,8 @@ export interface WorkState {
   readonly sort?: SortState;
 }
 
-/** A folder with unfinished work. */
-export interface Work {
+/** A folder with unfinished work, which no other process may go on with until it is disposed of. */
+export interface Work extends Disposable {
   readonly folder: string;
   readonly textFolder: string;
   /** What the work depends on. */
@@ -43,28 +43,63 @@ export async function checkOut(out: string): Promise<void> {
 /**
  * Opens the folder `<out>.partial`. Work with another key is removed.
  *
- * @throws UserError `domains.out` if it cannot be written, or holds something else
+ * @throws UserError `domains.out` if it cannot be written, holds something else, or another process works in it
  */
 export async function openWork(out: string, key: string): Promise<Work> {
   await checkOut(out);
   const folder = `${out.replace(/(?<!^)\/+$/, "")}.partial`;
   const textFolder = join(folder, TEXT_FOLDER);
   const path = join(folder, STATE_FILE);
-  const left = attempt(() => JSON.parse(Deno.readTextFileSync(path))) as { key: string; state?: WorkState } | undefined;
-  if (left?.key === key) return { folder, textFolder, key, state: left.state };
+  let lock: Lock | undefined;
   try {
-    if (left !== undefined) await Deno.remove(folder, { recursive: true });
     await Deno.mkdir(folder, { recursive: true });
-    for await (const _ of Deno.readDir(folder)) {
-      throw new UserError(CODE, `Cannot use the folder ${folder}: it is not empty`, "move it away, or remove it");
-    }
-    await Deno.mkdir(textFolder);
-    await writeTextAtomically(path, JSON.stringify({ key }));
+    const held = lock = lockOf(folder);
+    const left = attempt(() => JSON.parse(Deno.readTextFileSync(path))) as
+      | { key: string; state?: WorkState }
+      | undefined;
+    const goesOn = left?.key === key;
+    if (!goesOn) await clear(folder, left !== undefined);
+    await Deno.mkdir(textFolder, { recursive: true });
+    if (!goesOn) await writeTextAtomically(path, JSON.stringify({ key }));
+    const state = goesOn ? withWhatIsThere(left.state, textFolder) : undefined;
+    return { folder, textFolder, key, state, [Symbol.dispose]: () => held.release() };
   } catch (error) {
+    lock?.release();
     if (error instanceof UserError || !(error instanceof Error)) throw error;
     throw new UserError(CODE, `Cannot write the folder ${folder}: ${error.message}`, "name another one with --out");
   }
-  return { folder, textFolder, key, state: undefined };
+}
+
+/** @throws UserError `domains.out` if another process has the lock */
+function lockOf(folder: string): Lock {
+  const taken = tryTakeLock(folder);
+  if (!("holder" in taken)) return taken;
+  const { holder } = taken;
+  throw new UserError(
+    CODE,
+    `Cannot use the folder ${folder}: ${
+      holder === undefined ? "another process" : `process ${holder.pid}`
+    } works in it`,
+    "wait for it, or name another folder with --out",
+  );
+}
+
+/** Removes what an earlier process left. @throws UserError `domains.out` if it is something else */
+async function clear(folder: string, isOwn: boolean): Promise<void> {
+  for await (const { name } of Deno.readDir(folder)) {
+    if (name === LOCK_FILE) continue;
+    if (!isOwn) {
+      throw new UserError(CODE, `Cannot use the folder ${folder}: it is not empty`, "move it away, or remove it");
+    }
+    await Deno.remove(join(folder, name), { recursive: true });
+  }
+}
+
+/** The state; without the documents that were sorted if some of them are gone, so that all are sorted again. */
+function withWhatIsThere(state: WorkState | undefined, textFolder: string): WorkState | undefined {
+  const sizes = Object.entries(state?.sort?.sizes ?? {});
+  const sizeOf = (name: string) => attempt(() => Deno.statSync(join(textFolder, name)).size) ?? 0;
+  return state && sizes.some(([name, size]) => sizeOf(name) < size) ? { facts: state.facts } : state;
 }
 
 /** Keeps the state of the work. */
@@ -73,8 +108,10 @@ export async function saveWork({ folder, key }: Work, state: WorkState): Promise
 }
 
 /** Moves the finished work into place. */
-export async function finish({ folder }: Work, out: string): Promise<void> {
+export async function finish(work: Work, out: string): Promise<void> {
+  const { folder } = work;
   await Deno.remove(join(folder, STATE_FILE));
+  work[Symbol.dispose](); // its file does not move along
   await Deno.remove(out).catch(() => {}); // an empty folder, which not every system replaces
   await Deno.rename(folder, out);
 }

@@ -138,7 +138,7 @@ export { versions } from "./files/versions.ts";
 export { askToStop, stopAndWait } from "./process/ask-to-stop.ts";
 export { runInForeground } from "./process/foreground.ts";
 export { jobEnd, lastLines, type Launcher, localLauncher, outputFile } from "./process/launcher.ts";
-export { lockHolder, writerLives } from "./process/lock.ts";
+export { type Lock, LOCK_FILE, lockHolder, tryTakeLock, writerLives } from "./process/lock.ts";
 export { directClient, isLoopback } from "./process/loopback.ts";
 export { endWithParent } from "./process/parent.ts";
 export { currentExperiment, findScript, scriptArguments } from "./process/script.ts";

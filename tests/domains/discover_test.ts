@@ -89,6 +89,43 @@ Deno.test("a discovery that is killed and given again writes the same bytes; ano
   });
 });
 
+Deno.test("a discovery whose sorted documents are gone sorts them again", async () => {
+  await withFolder(async (folder) => {
+    await write(folder, { "a.jsonl": lines(texts(600).map((text) => ({ text }))) });
+    const whole = options(folder);
+    await discoverDomains(whole);
+    const expected = await filesIn(whole.out);
+    const text = join(`${whole.out}.partial`, "text");
+    const cut = (name: string) => Deno.truncateSync(join(text, name), 10);
+    for (const damage of [cut, (name: string) => Deno.removeSync(join(text, name))]) {
+      await Deno.remove(whole.out, { recursive: true });
+      const controller = new AbortController();
+      const onProgress = ({ stage, done }: { stage: string; done: number }) => {
+        if (stage === "assigning" && done >= 400) controller.abort(new Error("stopped"));
+      };
+      const stopped = discoverDomains({ ...whole, signal: controller.signal, keepMs: 0, onProgress });
+      await assert.rejects(stopped, /stopped/);
+      damage(Array.from(Deno.readDirSync(text), ({ name }) => name).sort()[0]!);
+      await discoverDomains(whole);
+      assert.deepEqual(await filesIn(whole.out), expected);
+    }
+  });
+});
+
+Deno.test("of two discoveries into one folder at once, one is refused and the other is whole", async () => {
+  await withFolder(async (folder) => {
+    await write(folder, { "a.jsonl": lines(texts(600)) });
+    const both = await Promise.allSettled([1, 2].map(() => discoverDomains(options(folder))));
+    const errors = both.flatMap((one) => one.status === "rejected" ? [one.reason] : []);
+    assert.equal(errors.length, 1);
+    assert.ok(errors[0] instanceof UserError, String(errors[0]));
+    assert.match(errors[0].message, new RegExp(`partial: process ${Deno.pid} works in it`));
+    const { clusters } = await loadDescription(options(folder).out);
+    const sorted = clusters.map(({ file }) => Deno.readTextFileSync(join(options(folder).out, file)));
+    assert.equal(sorted.join("").trimEnd().split("\n").length, 600);
+  });
+});
+
 Deno.test("the clusters depend on the texts and the seed, and not on the order of the documents", async () => {
   await withFolder(async (folder) => {
     const all = texts(300);

@@ -6,7 +6,7 @@ import { lockIfPossible } from "../files/files.ts";
 import { isAlive, type ProcessId, thisProcess } from "./process.ts";
 
 /** Name of the lock file in a run's folder; it exists while a process writes the run. */
-const LOCK_FILE = "run.lock";
+export const LOCK_FILE = "run.lock";
 /** Time between two heartbeats: a writer touches its lock. */
 const BEAT_MS = 2_000;
 /** Without a heartbeat for this long, a writer on another machine counts as gone. */
