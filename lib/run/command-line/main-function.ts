@@ -26,8 +26,8 @@ export function endingOf(error: unknown, stop: StopError | undefined = stopReaso
 /** System errors that may as well come from a bug, such as a file that should have been created. */
 const PERHAPS_BUGS: ReadonlySet<unknown> = new Set(["EEXIST", "EINVAL", "ENOTEMPTY"]);
 const HINTS: Readonly<Record<string, string>> = {
-  ENOSPC: "free some space, or choose another --runs folder",
-  EROFS: "choose another --runs folder",
+  ENOSPC: "free some space, or choose a folder on another disk with --runs or --out",
+  EROFS: "choose another folder with --runs or --out",
 };
 
 /** What the operating system refused, where no message of its own was written for it; undefined for other errors. */
