@@ -155,7 +155,7 @@ export function rankExperiment(): Experiment<typeof rankConfigSchema, LabData> {
       }
       return prepared;
     },
-    async conclude({ config, rngSeed }) {
+    async conclude({ config, rngSeed, preset }) {
       const { out } = config.choice;
       const { experts, mix }: Chosen = JSON.parse(await Deno.readTextFile(join(reported!.folder, CHOICE_FILE)));
       if (experts.length === 0) return ["No candidate gains anything: no expert was chosen."];
@@ -163,7 +163,9 @@ export function rankExperiment(): Experiment<typeof rankConfigSchema, LabData> {
       if (writtenFor !== undefined) return [`${out} has the choice of random seed ${writtenFor}, not of ${rngSeed}.`];
       writtenFor = rngSeed;
       await writeConfig(out, chosenConfig(config, experts, mix));
-      return [`Train the chosen experts: deno task bts --config ${out}`];
+      // All settings are in the file, but a run says which preset it was given.
+      const given = preset === rankDefinition.defaultPreset ? "" : ` --preset ${preset}`;
+      return [`Train the chosen experts: deno task bts --config ${out}${given}`];
     },
   };
 }

@@ -35,7 +35,7 @@ export interface Experiment<Schema extends z.ZodType, Prepared> extends CheckedE
   readonly body: (context: ExperimentContext<z.output<Schema>, Prepared>) => Promise<CellResult<RunResults>>;
   /** What is done with the results, whether they were computed or cached, before the run ends. The run notes what it returns. */
   readonly conclude?: (
-    context: Omit<ExperimentContext<z.output<Schema>, Prepared>, "run" | "device">,
+    context: Omit<ExperimentContext<z.output<Schema>, Prepared>, "run" | "device"> & { readonly preset: string },
     results: RunResults,
   ) => Promise<readonly string[]>;
 }

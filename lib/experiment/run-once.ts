@@ -131,7 +131,7 @@ export async function runOnce<Schema extends z.ZodType, Prepared>(
     const cells = (run: CellRunner) => body({ run: onKindDevices(run, devices), config, rngSeed, device, prepared });
     if (engine !== undefined) await driveCells(run, engine, cells);
     const { value: results } = await cells(run);
-    for (const text of await conclude?.({ config, rngSeed, prepared }, results) ?? []) run.note(text);
+    for (const text of await conclude?.({ config, rngSeed, prepared, preset }, results) ?? []) run.note(text);
     // Before the run ends, so that whoever reads it then has all samples.
     endUsage();
     const view = (await readRun(runsFolder, run.id))!;

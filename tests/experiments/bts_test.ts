@@ -198,7 +198,7 @@ Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the
           return results!.methods["bts"]!.filter(({ name }) => name.startsWith("refine/"));
         };
         const keep = (results: RunResults, changes: Partial<typeof config> = {}) =>
-          experiment.conclude!({ config: { ...config, ...changes }, rngSeed: 1, prepared }, results);
+          experiment.conclude!({ config: { ...config, ...changes }, rngSeed: 1, prepared, preset: "smoke" }, results);
         assert.deepEqual(await keep(solved!), []);
         const names = ["refine/easy/long-cot@400", "refine/easy/pdr-random-k@400"];
         assert.deepEqual((await scoresOf()).map(({ name }) => name), names);

@@ -62,6 +62,7 @@ Deno.test("`domains rank` chooses domains that complement each other, for a conf
     const budget = 2 * 30 * 8 * 64;
     const made = await deno("main.ts", "domains", "rank", ...args, "--json", "--budget", String(budget), "--out", out);
     assert.equal(made.code, 0, made.stderr);
+    assert.match(made.stderr, /deno task bts --config .*chosen\.yaml --preset smoke$/m);
     const { tables, run } = JSON.parse(made.stdout.trimEnd().split("\n").at(-1)!) as {
       run: string;
       tables: Record<string, Row[]>;
