@@ -100,8 +100,10 @@ function shortName(source: string): string {
   return basename(source) + (source.endsWith("/") ? "/" : "");
 }
 
-/** `eng 82 %, fra 10 %`: the largest shares. */
+/** `eng 82 %, fra 10 %`: the largest shares, largest first; those that round to 0 are not shown. */
 function mix(shares: readonly (readonly [name: string, share: number])[]): string {
-  const shown = shares.slice(0, 3).map(([name, share]) => `${name} ${Math.round(percent(share))} %`);
-  return shown.join(", ") + (shares.length > 3 ? ", …" : "");
+  const shown = shares.slice(0, 3).filter(([, share], at) => at === 0 || percent(share) >= 0.5).map(([name, share]) =>
+    `${name} ${Math.round(percent(share))} %`
+  );
+  return shown.join(", ") + (shares.length > shown.length ? ", …" : "");
 }
