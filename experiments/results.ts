@@ -100,9 +100,12 @@ export async function resultsCommand(args: readonly string[]): Promise<void> {
       ? await finishedRuns(section, readSeeds(seeds), runs)
       : await runStudy(section, ["--preset", section.preset, "--seeds", seeds, ...where], runs);
     const config = settingsSchema.parse(views[0]!.config);
-    const { figures, ...study } = section;
-    const pictures = await writePictures(out, figures?.(views) ?? []);
-    found.push({ ...study, directions: section.directions(config), views, pictures });
+    found.push({ ...section, directions: section.directions(config), views });
+  }
+  // Nothing is written before every study is there.
+  for (const [at, { figures }] of sections.entries()) {
+    const { views } = found[at]!;
+    found[at] = { ...found[at]!, pictures: await writePictures(out, figures?.(views) ?? []) };
   }
   await writeTextAtomically(out, resultsMarkdown(found, page, againCommand(options), madeOf(found)));
   console.error(`\nWritten: ${out}, after ${duration((performance.now() - began) / 1000)}`);
@@ -177,10 +180,15 @@ function oneOf(option: string, value: string, choices: readonly string[]): void 
   );
 }
 
-/** @throws UserError `results.out` when the page's folder does not exist */
+/** @throws UserError `results.out` when the page's folder does not exist, or the page is one */
 async function writableFolder(page: string): Promise<void> {
-  const isFolder = await Deno.stat(dirname(page)).then(({ isDirectory }) => isDirectory, () => false);
-  if (!isFolder) throw new UserError("results.out", `Cannot write ${page}: there is no folder ${dirname(page)}`);
+  const isFolder = (path: string) => Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
+  const refuse = (why: string, hint: string) => new UserError("results.out", `Cannot write ${page}: ${why}`, hint);
+  if (await isFolder(page)) throw refuse("it is a folder", "name a file with --out");
+  const folder = dirname(page);
+  if (!await isFolder(folder)) {
+    throw refuse(`there is no folder ${folder}`, "make it first, or name another file with --out");
+  }
 }
 
 /** Runs one study as a job, shows its output, and reads its runs. */

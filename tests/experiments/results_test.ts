@@ -153,7 +153,8 @@ Deno.test("`deno task results` refuses wrong options before anything is trained"
     [["--main", "lap"], /--main has "lap".*did you mean lab\?/s],
     [["--only", "hubs"], /--only has "hubs".*did you mean hub\?/s],
     [["--seeds", "1,x"], /expected a number or a range, not "x"/],
-    [["--out", "none/such/page.md"], /there is no folder none\/such/],
+    [["--out", "none/such/page.md"], /there is no folder none\/such\n.*make it first/],
+    [["--out", "docs"], /Cannot write docs: it is a folder\n.*name a file/],
   ];
   for (const [args, message] of cases) {
     await assert.rejects(
