@@ -144,7 +144,7 @@ export function chatSession(first: InferenceModel, options: ChatOptions, host: C
           const names = SETTINGS.map((one) => optionOf(one).slice(2));
           throw new UserError(
             "chat.setting",
-            `There is no setting "${name}"`,
+            name === "" ? "/set takes a setting and a number" : `There is no setting "${name}"`,
             didYouMean(name, names, "", names.join(", ")),
           );
         }

@@ -76,6 +76,7 @@ Deno.test("commands set what they say, and mistakes change nothing", () =>
       ["/set top-p 2", /--top-p cannot be 2/],
       ["/set skip 2", /--skip cannot be 2/],
       ["/set skip 0.1", /has no experts that could be skipped/],
+      ["/set", /takes a setting and a number/],
       ["/set heat 2", /There is no setting "heat"/],
       ["/set max-tokens none", /max-tokens cannot be "none"/],
       ["/set max-tokens 1", /^max-tokens is 1 now$/],
