@@ -1,6 +1,6 @@
 // A fitted clustering as files: what assigns new text to the clusters.
 import { join } from "node:path";
-import { UserError } from "../errors.ts";
+import { systemReason, UserError } from "../errors.ts";
 import { readSafetensors, type TensorToSave, writeSafetensors } from "../huggingface/mod.ts";
 import { writeTextAtomically } from "../run/mod.ts";
 import type { Clusters } from "./clusters.ts";
@@ -54,7 +54,10 @@ export async function loadClusterModel(folder: string): Promise<ClusterModel> {
   const { tensors, metadata } = await readSafetensors(path);
   checkVersion(path, metadata["version"]);
   const { features } = metadata;
-  const text = await Deno.readTextFile(join(folder, VOCABULARY_FILE)).catch(() => "");
+  const vocabulary = join(folder, VOCABULARY_FILE);
+  const text = await Deno.readTextFile(vocabulary).catch((error) => {
+    throw damaged(vocabulary, systemReason(error) ?? error.message);
+  });
   const terms = text.split("\n").slice(0, -1);
   const doubles = (name: string) => {
     const tensor = tensors.get(name);
@@ -66,7 +69,7 @@ export async function loadClusterModel(folder: string): Promise<ClusterModel> {
   const idf = doubles("idf"), centers = doubles("centers"), prices = doubles("prices"), mean = doubles("mean");
   if (features !== "tf-idf" && features !== "hidden") throw damaged(path, `its features are "${features}"`);
   if (terms.length !== idf.length) {
-    throw damaged(join(folder, VOCABULARY_FILE), `it has ${terms.length} terms, and ${MODEL_FILE} has ${idf.length}`);
+    throw damaged(vocabulary, `it has ${terms.length} terms, and ${MODEL_FILE} has ${idf.length}`);
   }
   const rows = features === "tf-idf" ? terms.length : 1;
   const fits = basis?.dtype === "F32" && basis.data.length === rows * size && prices.length === count &&

@@ -90,6 +90,10 @@ const WRONG: Readonly<Record<string, [spoil: (folder: string) => Promise<unknown
   "sizes that are not those of all": [describe(({ clusters }) => clusters[0]!.documents = 0), /all together 30/],
   "hidden states of no model": [describe(({ settings }) => settings.features = "hidden"), /model of its hidden states/],
   "a vocabulary that is cut off": [change("vocabulary.txt", (text) => text.slice(0, 40)), /terms/],
+  "a vocabulary that is missing": [
+    (folder) => Deno.remove(join(folder, "out/vocabulary.txt")),
+    /vocabulary\.txt: it does not exist/,
+  ],
   "a model that is missing": [(folder) => Deno.remove(join(folder, "out/clustering.safetensors")), /safetensors/],
   "no documents": [(folder) => Deno.writeTextFile(join(folder, "in/a.jsonl"), '""\n'), /no documents/],
 };
