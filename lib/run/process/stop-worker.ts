@@ -1,12 +1,21 @@
 // A worker that hears the signals that stop a run while the main thread is busy; see `hearStopsWhileBusy()`.
 import { parentPort, workerData } from "node:worker_threads";
 
-const { heard, signals } = workerData as { readonly heard: Int32Array; readonly signals: readonly Deno.Signal[] };
+interface Data {
+  readonly heard: Int32Array;
+  readonly signals: readonly Deno.Signal[];
+  /** Signals that come within this time of the first are the same. */
+  readonly repeatMs: number;
+}
+
+const { heard, signals, repeatMs } = workerData as Data;
+let firstAt = 0;
 
 const listeners = signals.map((signal, i) => {
   const listener = () => {
     const first = Atomics.compareExchange(heard, 0, 0, i + 1) === 0;
-    if (!first && signal !== "SIGHUP") end(signal);
+    if (first) firstAt = performance.now();
+    else if (signal !== "SIGHUP" && performance.now() - firstAt > repeatMs) end(signal);
   };
   Deno.addSignalListener(signal, listener);
   return { signal, listener };

@@ -24,6 +24,11 @@ const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 let controller: AbortController | undefined;
 const listeners = new Map<Deno.Signal, () => void>();
 let stopped = false;
+/**
+ * One Ctrl-C comes as several signals within a millisecond: the terminal sends it to all processes, and `deno task` passes
+ * it on, twice. A signal that comes later than this is another one.
+ */
+const REPEAT_MS = 150;
 /** Tells the worker that this thread listens no longer. */
 let leaveToWorker = () => {};
 
@@ -50,6 +55,8 @@ function heededSignals(): StopName[] {
 }
 
 function stop(signal: StopName): void {
+  // What repeats this signal still finds a listener, and is dropped with it.
+  if (!stopped) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, REPEAT_MS);
   // Without listeners, the system ends the process itself; a listener would have to wait for its turn.
   for (const [name, listener] of listeners) {
     if (name !== "SIGHUP") Deno.removeSignalListener(name, listener);
@@ -71,7 +78,9 @@ export async function hearStopsWhileBusy(): Promise<void> {
   const signal = stopSignal();
   const signals = heededSignals();
   const heard = new Int32Array(new SharedArrayBuffer(8));
-  const worker = new Worker(new URL("./stop-worker.ts", import.meta.url), { workerData: { heard, signals } });
+  const worker = new Worker(new URL("./stop-worker.ts", import.meta.url), {
+    workerData: { heard, signals, repeatMs: REPEAT_MS },
+  });
   await new Promise((resolve) => worker.once("message", resolve));
   worker.unref();
   // It goes on listening: a signal that comes while it is terminated would be lost.

@@ -100,3 +100,27 @@ Deno.test("a second Ctrl-C ends even a thread that is too busy to ask", async ()
   clearInterval(again);
   await end();
 });
+
+Deno.test("a Ctrl-C that comes twice at once stops cleanly, and another one ends the process", async () => {
+  for (const again of [false, true]) {
+    const child = spawnScript(`
+      import { stopSignal } from "./lib/run/mod.ts";
+      stopSignal().addEventListener("abort", () => {
+        console.log("asked");
+        setTimeout(() => Deno.exit(), 2_000);
+      });
+      setInterval(() => {}, 1_000);
+      console.log("ready");`);
+    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    assert.equal((await reader.read()).value?.trim(), "ready");
+    // As `deno task` does, which passes on what the terminal has sent to both.
+    for (let i = 0; i < 3; i++) {
+      child.kill("SIGINT");
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    assert.equal((await reader.read()).value?.trim(), "asked");
+    if (again) child.kill("SIGINT");
+    assert.equal((await child.status).code, again ? 130 : 0, `again: ${again}`);
+    await Promise.all([reader.cancel(), child.stderr.cancel()]);
+  }
+});
