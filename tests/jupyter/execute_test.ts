@@ -1,30 +1,11 @@
 // Executing notebooks in Deno's kernel.
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { absent } from "../../lib/errors.ts";
-import { executeNotebook, type Notebook, startKernel } from "../../lib/jupyter/mod.ts";
+import type { Notebook } from "../../lib/jupyter/mod.ts";
 import { codeCell, markdownCell } from "../../lib/jupyter/format/mod.ts";
 import { withFolder } from "../run/fixtures.ts";
+import { execute } from "./executing.ts";
 
 const tags = (...tags: string[]) => ({ metadata: { tags } });
-
-/** Executes cells, and returns the notebook as it was saved last, with the failure and what was reported. */
-async function execute(folder: string, cells: Notebook["cells"], signal = new AbortController().signal) {
-  const kernel = await startKernel(folder);
-  const saved: Notebook[] = [], reported: number[] = [];
-  try {
-    const failure = await executeNotebook({ metadata: {}, nbformat: 4, nbformat_minor: 5, cells }, {
-      kernel,
-      signal,
-      save: (notebook) => Promise.resolve(void saved.push(structuredClone(notebook))),
-      report: ({ number }, seconds) => reported.push(seconds === undefined ? number : -number),
-    }).catch((error: unknown) => error as Error);
-    return { failure, saved, reported, last: saved.at(-1)! };
-  } finally {
-    await kernel.stop();
-  }
-}
 
 const outputsOf = (notebook: Notebook, at: number) => {
   const cell = notebook.cells[at]!;
@@ -33,21 +14,24 @@ const outputsOf = (notebook: Notebook, at: number) => {
 
 Deno.test("`executeNotebook()` keeps what cells show, up to the one that fails", () =>
   withFolder(async (folder) => {
-    const { failure, saved, reported, last } = await execute(folder, [
-      markdownCell("# Text"),
-      codeCell("const a: number = 1;\nawait 2; a", {
-        outputs: [{ output_type: "stream", name: "stdout", text: "old" }],
-      }),
-      codeCell(""),
-      codeCell("throw new Error('never')", tags("skip-execution")),
-      codeCell("null.x", tags("raises-exception")),
-      codeCell("const bad: = 3;", tags("raises-exception")),
-      codeCell(
-        "console.log(Deno.cwd() === Deno.realPathSync('.'), 'late'); for (let i = 0; i < 300; i++) console.log(i);",
-      ),
-      codeCell("// Why it fails.\n\nthrow new RangeError(`a\\u001b[31m is ${a}`);"),
-      codeCell("'never'"),
-    ]);
+    const { failure, saved, reported, last } = await execute({
+      folder,
+      cells: [
+        markdownCell("# Text"),
+        codeCell("const a: number = 1;\nawait 2; a", {
+          outputs: [{ output_type: "stream", name: "stdout", text: "old" }],
+        }),
+        codeCell(""),
+        codeCell("throw new Error('never')", tags("skip-execution")),
+        codeCell("null.x", tags("raises-exception")),
+        codeCell("const bad: = 3;", tags("raises-exception")),
+        codeCell(
+          "console.log(Deno.cwd() === Deno.realPathSync('.'), 'late'); for (let i = 0; i < 300; i++) console.log(i);",
+        ),
+        codeCell("// Why it fails.\n\nthrow new RangeError(`a\\u001b[31m is ${a}`);"),
+        codeCell("'never'"),
+      ],
+    });
     assert.deepEqual(failure, {
       cell: { number: 5, of: 6, line: "throw new RangeError(`a\\u001b[31m is ${a}`);" },
       what: "RangeError: a is 1",
@@ -76,19 +60,14 @@ Deno.test("`executeNotebook()` keeps what cells show, up to the one that fails",
 
 Deno.test("`executeNotebook()` saves what it has when it is stopped, and when the kernel ends", () =>
   withFolder(async (folder) => {
-    const stop = new AbortController();
     const pause = "await new Promise((wake) => setTimeout(wake, 500));";
     const endless = `console.log("here"); ${pause} Deno.mkdirSync("printed"); await new Promise(() => {});`;
     const ends = `console.log("here"); ${pause} Deno.exit(3);`;
-    (async () => {
-      while (await Deno.stat(join(folder, "printed")).catch(absent) === undefined) await delay(50);
-      stop.abort(new Error("stopped"));
-    })();
     const [stopped, ended] = await Promise.all([
-      execute(folder, [codeCell("1"), codeCell(endless)], stop.signal),
-      execute(folder, [codeCell("1"), codeCell(ends)]),
+      execute({ folder, cells: [codeCell("1"), codeCell(endless)], stopAt: "printed" }),
+      execute({ folder, cells: [codeCell("1"), codeCell(ends)] }),
     ]);
-    assert.equal((stopped.failure as Error).message, "stopped");
+    assert.equal(stopped.thrown, "stopped");
     assert.deepEqual(ended.failure, {
       cell: { number: 2, of: 2, line: `${ends.slice(0, 71)}…` },
       what: "the kernel ended (exit code 3)",
