@@ -1,7 +1,8 @@
 // Bits per byte of models × domains, colored by the change relative to the seed.
 import * as Plot from "@observablehq/plot";
 import { fixed } from "../format.ts";
-import { draw, inkOn, labelRoom, mix, textWidth } from "./plot.ts";
+import { BETTER, heatMap, NEUTRAL, WORSE } from "./heat-map.ts";
+import { inkOn, mix } from "./plot.ts";
 
 /** Bits per byte of one model on one domain. */
 export interface MatrixCell {
@@ -19,12 +20,10 @@ export interface MatrixCell {
 /** As in the table of results, so that both mark the same scores as best. */
 export const BPB_DIGITS = 3;
 
-const [NEUTRAL, BETTER, WORSE] = ["#e6e4df", "#1f8a5b", "#c8553d"];
-
 /** The color for a relative change of bits per byte; saturated at `most`. */
 function changeColor(change: number, most: number): string {
   const share = Math.sqrt(Math.min(1, Math.abs(change) / Math.max(most, 1e-9)));
-  return mix(NEUTRAL!, change < 0 ? BETTER! : WORSE!, share);
+  return mix(NEUTRAL, change < 0 ? BETTER : WORSE, share);
 }
 
 /** The heat map, with bits per byte and the change in percent in each cell. */
@@ -38,28 +37,13 @@ export function matrixPanel(cells: readonly MatrixCell[]): string {
     const percent = cell.seed === undefined || change(cell) === 0 ? "" : signedPercent(change(cell));
     return { ...cell, fill, ink: inkOn(fill), percent };
   });
-  const marginLeft = labelRoom(models, 116);
-  const column = Math.max(63, ...domains.map((domain) => Math.ceil(textWidth(domain)) + 8));
-  return draw("Bits per byte by model and domain, relative to the seed", {
-    width: marginLeft + column * domains.length + 4,
-    height: 26 + 42 * models.length,
-    marginLeft,
-    marginTop: 22,
-    marginBottom: 4,
-    marginRight: 4,
-    x: { domain: domains, axis: "top", label: null, tickSize: 0, padding: 0.05 },
-    y: { domain: models, label: null, tickSize: 0, padding: 0.08 },
-    color: { type: "identity" },
-    marks: [
-      Plot.cell(rows, { x: "domain", y: "model", fill: "fill", rx: 3 }),
-      Plot.cell(rows.filter(({ own }) => own), {
-        x: "domain",
-        y: "model",
-        stroke: "currentColor",
-        strokeWidth: 2,
-        rx: 3,
-        inset: 0,
-      }),
+  return heatMap("Bits per byte by model and domain, relative to the seed", rows, {
+    y: "model",
+    names: models,
+    domains,
+    room: 116,
+    column: 63,
+    texts: [
       ...[true, false].map((best) =>
         Plot.text(rows.filter((row) => row.best === best), {
           x: "domain",
