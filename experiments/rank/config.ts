@@ -83,6 +83,13 @@ export const rankDefinition: ExperimentDefinition<typeof rankConfigSchema> = {
   presets: {
     ...btsDefinition.presets,
     // Intervals take more held-out text than the other tests of this preset.
-    smoke: { ...smoke, config: { ...smoke.config, data: { ...smoke.config.data, heldoutBytes: 65_536 } } },
+    smoke: {
+      ...smoke,
+      config: {
+        ...smoke.config,
+        data: { ...smoke.config.data, heldoutBytes: 65_536 },
+        eval: { ...smoke.config.eval, tokens: 1_024 },
+      },
+    },
   },
 };

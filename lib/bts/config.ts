@@ -95,7 +95,7 @@ export const btsDefinition: ExperimentDefinition<typeof btsConfigSchema> = {
           stitch: { steps: 12, warmup: 2, validateEvery: 6 },
           validationBatches: 1,
         },
-        eval: { tokens: 1_024, items: 16 },
+        eval: { tokens: 256, items: 4 },
       },
     },
     quick: {
