@@ -7,7 +7,7 @@ import { readInteger } from "../run/mod.ts";
 export function addDeviceOptions(command: Command): Command {
   return command
     .addOption(new Option("--device <name>", "where to compute").choices([...DEVICES]).default("auto"))
-    .option("--threads <number>", "threads of the cpu device (default: one per core)");
+    .option("--threads <number>", "threads of the cpu device (default: STITCHBOOK_THREADS, else one per core)");
 }
 
 /** What the options say. @throws UserError `command.malformed` for threads out of range */

@@ -51,7 +51,7 @@ export interface InferenceOptions extends EngineOptions {
   readonly weights?: WeightFormat | undefined;
   /** The device, opened if none is. @default "auto" */
   readonly device?: DeviceName | undefined;
-  /** Threads of the `cpu` device, if it is opened here. @default one per core */
+  /** Threads of the `cpu` device, if it is opened here. @default `STITCHBOOK_THREADS`, else one per core */
   readonly threads?: number | undefined;
 }
 

@@ -12,7 +12,7 @@ let opening: Promise<void> | undefined;
  * opened, and closed when everyone who takes part in it has disposed of it.
  *
  * @param name the device to open. @default "auto"
- * @param threads of the `cpu` device, if it is opened here. @default one per core
+ * @param threads of the `cpu` device, if it is opened here. @default `STITCHBOOK_THREADS`, else one per core
  * @throws UserError `device.other` when another device than the named one is open, and as `openDevice()` does
  */
 export async function shareDevice(name: DeviceName = "auto", threads?: number): Promise<Disposable> {

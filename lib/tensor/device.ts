@@ -37,7 +37,7 @@ export interface Device extends AsyncDisposable {
 }
 
 export interface DeviceOptions {
-  /** Threads of the `cpu` device, including this one. @default the number of cores */
+  /** Threads of the `cpu` device, including this one. @default `STITCHBOOK_THREADS`, else the number of cores */
   readonly threads?: number;
   /**
    * Most bytes of tensors on the `cpu` device, at least 16 MiB. Results of stock operations do not count until one of our
@@ -117,9 +117,22 @@ function checkOptions(name: DeviceName, { threads, memoryLimit, windowLimit, pro
       `${option} must be a number of bytes of at least ${LEAST_MEMORY} (16 MiB), not ${bytes}`,
     );
   }
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
+  if (threads !== undefined && !isThreadCount(threads)) {
     throw new UserError("device.threads", `threads must be an integer from 1 to ${MOST_THREADS}, not ${threads}`);
   }
+}
+
+const isThreadCount = (threads: number) => Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS;
+
+/** Threads of the `cpu` device where nothing else is asked for. @throws UserError `device.threads` */
+function defaultThreads(): number {
+  const text = Deno.env.get("STITCHBOOK_THREADS");
+  if (!text) return navigator.hardwareConcurrency;
+  if (isThreadCount(Number(text))) return Number(text);
+  throw new UserError(
+    "device.threads",
+    `STITCHBOOK_THREADS is "${text}": expected an integer from 1 to ${MOST_THREADS}`,
+  );
 }
 
 /** Bytes that the open device's tensors hold and bytes reserved for them; undefined where the backend does not know. */
@@ -159,7 +172,7 @@ function numericsOf({ native, blas }: Machine): string {
 }
 
 async function openCpuDevice(options: DeviceOptions): Promise<OpenedDevice> {
-  const { threads = navigator.hardwareConcurrency, memoryLimit, windowLimit, products: wanted } = options;
+  const { threads = defaultThreads(), memoryLimit, windowLimit, products: wanted } = options;
   const machine = await openCpu({
     threads,
     products: wanted,

@@ -194,7 +194,7 @@ function experimentCommand<Schema extends z.ZodType>(definition: ExperimentDefin
     .option("--seed <number>", "random seed (default: 1)")
     .option("--seeds <list>", "several seeds, one run each: 1,2,3 or 1-3")
     .addOption(new Option("--device <name>", "where to compute").choices(DEVICES).default("auto"))
-    .option("--threads <number>", "threads of the cpu device (default: one per core)")
+    .option("--threads <number>", "threads of the cpu device (default: STITCHBOOK_THREADS, else one per core)")
     .addOption(engineOption())
     .option(
       "--parallel <number>",

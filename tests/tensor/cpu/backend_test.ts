@@ -234,6 +234,30 @@ Deno.test("idle threads take no processor time", async () => {
   assert.ok(success && milliseconds < 150, `${milliseconds} ms of 500`);
 });
 
+Deno.test("`STITCHBOOK_THREADS` is the default number of threads, and a mistake in it is named", async () => {
+  const before = Deno.env.get("STITCHBOOK_THREADS");
+  const threadsWith = async (text: string) => {
+    Deno.env.set("STITCHBOOK_THREADS", text);
+    await using device = await openDevice("cpu");
+    return device.threads;
+  };
+  try {
+    assert.equal(await threadsWith("3"), 3);
+    assert.equal(await threadsWith(""), navigator.hardwareConcurrency);
+    for (const text of ["0", "many", "1.5", "257"]) {
+      await assert.rejects(threadsWith(text), {
+        code: "device.threads",
+        message: /STITCHBOOK_THREADS is ".*": expected/,
+      });
+    }
+    await using device = await openDevice("cpu", { threads: 2 });
+    assert.equal(device.threads, 2);
+  } finally {
+    if (before === undefined) Deno.env.delete("STITCHBOOK_THREADS");
+    else Deno.env.set("STITCHBOOK_THREADS", before);
+  }
+});
+
 Deno.test("`openDevice()` rejects invalid thread counts, and `describeDevices()` describes the machine", async () => {
   for (const threads of [0, -1, 1.5, NaN, 1000]) {
     await assert.rejects(openDevice("cpu", { threads }), { code: "device.threads" });
