@@ -6,7 +6,7 @@ import { ATTENTION_STRIP, EDGE_TILE_BYTES, TILE_COLUMNS, TILE_ROWS } from "../la
 import { ROW_RANGE, ROW_SUMS } from "../layout/native.ts";
 import { forElements, forRows, type KernelFunction, register, reserveScratch } from "../machine/jobs.ts";
 import type { Machine } from "../machine/machine.ts";
-import { asideBytes, packedBytes } from "../products/panels.ts";
+import { packedBytes } from "../products/panels.ts";
 
 /** Queries of a small task; a multiple of TILE_ROWS and of ATTENTION_STRIP. */
 const QUERIES = 192;
@@ -109,9 +109,10 @@ const attentionGrad: KernelFunction = ({ inputs: { q, k, v, out, dy }, backend }
     const { lds, unit, parts, rows } = calls;
     const [dScores, values] = [parts.scores, parts.keys];
     const panels = packedBytes(machine.native, ATTENTION_STRIP, D);
-    const strip = { panels, aside: asideBytes(machine.native, ATTENTION_STRIP) };
-    const places = reserveScratch(machine, { ...parts, values, dScores, keyRows: rows, ...strip });
-    machine.run("attentionByCallsGrad", { ...args, lds, unit, ...places }, B * G, work * (D / 20 + 2));
+    const places = reserveScratch(machine, { ...parts, values, dScores, keyRows: rows, panels });
+    const deltas = backend.scratch(4 * B * T * H);
+    forRows(machine, "attentionDeltas", B * T * H, D / 4, { out: from.out, dout, deltas, D });
+    machine.run("attentionByCallsGrad", { ...args, deltas, lds, unit, ...places }, B * G, work * (D / 20 + 2));
   } else {
     const lds = ldsOf(S, TILE_COLUMNS);
     const wide = 4 * roundUp(D, TILE_COLUMNS);

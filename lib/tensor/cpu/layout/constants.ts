@@ -44,6 +44,11 @@ export const PACKED_ROW_BYTES = 4 * PACKED_LANES;
 
 /** Queries per strip of scores: few enough that little of it is masked, enough for products that are worth a call. */
 export const ATTENTION_STRIP = 48;
+/**
+ * Queries of a strip that machine code multiplies at a time, because they see about the same keys: whole tiles of 6 and
+ * of 12 rows.
+ */
+export const ATTENTION_ROWS = 24;
 
 // --- Products by AMX (x86/split.ts describes the packed form) ------------------------------------
 

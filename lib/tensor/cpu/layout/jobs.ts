@@ -115,10 +115,10 @@ export const KERNELS = {
     ...ints("headsPerTask"),
     ...addresses("scales", "sums"),
   }),
-  /**
-   * In scratch memory: `panels`, a packed strip of queries or of their gradients; `aside`, a packed block of scores.
-   */
-  attentionByCallsGrad: kernel("attention-by-calls", { ...BACKWARD, ...BY_CALLS, ...addresses("panels", "aside") }),
+  /** `deltas` becomes the sum of out ∘ dout over each head, `[B, T, H]`; a row is a head of size D. */
+  attentionDeltas: overRows("attention-by-calls", { ...addresses("out", "dout", "deltas"), ...ints("D") }),
+  /** In scratch memory: `panels`, a packed strip of queries or of their gradients. */
+  attentionByCallsGrad: kernel("attention-by-calls", { ...BACKWARD, ...BY_CALLS, ...addresses("deltas", "panels") }),
 
   /**
    * Rotates queries and keys of new tokens, and writes keys and values into caches, in panels of `unit` columns; `table` of

@@ -2,12 +2,14 @@
 // strip of queries only. With machine code, exponentials are calls, too.
 import { dot, gradRow, scaleRow, softmaxRow } from "./attention";
 import {
-  ATTENTION_STRIP, AttentionByCallsArguments, AttentionByCallsGradArguments, Product, RowRange, RowSums,
+  ATTENTION_ROWS, ATTENTION_STRIP, AttentionByCallsArguments, AttentionByCallsGradArguments, AttentionDeltasArguments,
+  Product, RowRange, RowSums,
 } from "./generated/layout";
 import { logs as logOf } from "./math";
 import { callSoftmax, callSoftmaxGradient, hasNative, setRange, sumParts } from "./native";
 import { packPanels, panelBytes } from "./panels";
 import { multiply } from "./products";
+import { endOf } from "./rows";
 import { scratch, threadProduct } from "./thread";
 import { zero } from "./zero";
 
@@ -44,14 +46,65 @@ export function plainProduct(): Product {
   product.panelStep = panelBytes(S);
 }
 
-/** Adds Aᵀ·B to C; A and B have K rows. B is packed to `panels`. */
-@inline function addProduct(product: Product, b: usize, ld: usize, panels: usize, c: usize, aside: usize): void {
-  product.c = c;
-  product.addend = c;
+/** Queries of a strip that are multiplied at a time. */
+@inline function rowsAtOnce(): i32 {
+  return hasNative() ? ATTENTION_ROWS : ATTENTION_STRIP;
+}
+
+/** One past the last key that queries up to `row` of a strip see together; the strip has `rows` queries and n keys. */
+@inline function endOfKeys(row: i32, rows: i32, n: i32): i32 {
+  return n - rows + min(row, rows);
+}
+
+/** One past the last key of the scores of query `i` of a strip. */
+@inline function endOfRow(i: i32, rows: i32, n: i32): i32 {
+  return endOfKeys((i / ATTENTION_ROWS + 1) * ATTENTION_ROWS, rows, n);
+}
+
+/** Multiplies the queries of a strip by the keys that they see: `a`, with a row stride of `lda`, by all keys. */
+function multiplyByKeys(product: Product, a: usize, lda: usize, c: usize, lds: usize, rows: i32, n: i32): void {
+  const some = rowsAtOnce();
+  product.lda = lda, product.ldc = lds;
+  for (let i = 0; i < rows; i += some) {
+    product.M = min(some, rows - i), product.N = endOfKeys(i + some, rows, n);
+    product.a = a + <usize> i * lda, product.c = c + <usize> i * lds;
+    multiply(product, 0);
+  }
+}
+
+/** Multiplies a strip of scores by the values, or keys, that each query sees. */
+function multiplyScores(product: Product, a: usize, lds: usize, c: usize, ldc: usize, rows: i32, n: i32): void {
+  const some = rowsAtOnce();
+  product.lda = lds, product.ldc = ldc;
+  for (let i = 0; i < rows; i += some) {
+    product.M = min(some, rows - i), product.K = endOfKeys(i + some, rows, n);
+    product.a = a + <usize> i * lds, product.c = c + <usize> i * ldc;
+    multiply(product, 0);
+  }
+}
+
+/**
+ * Adds Aᵀ·B to C, where A is a strip of scores, `[rows, n]`, and B `[rows, N]` is packed to `panels`. Queries that do not
+ * see a key are left out.
+ */
+function addTransposed(
+  product: Product, a: usize, lds: usize, b: usize, ld: usize, panels: usize, c: usize, rows: i32, n: i32,
+): void {
+  const some = rowsAtOnce(), ldc = product.ldc;
+  if (hasNative()) packPanels(b, ld, false, rows, product.N, panels);
   product.transposeA = 1;
-  if (hasNative()) packPanels(b, ld, false, product.K, product.N, panels);
-  setStepsOfB(product, b, ld, panels, 0, product.K);
-  multiply(product, aside);
+  product.lda = lds;
+  let key = 0;
+  for (let i = 0; i < rows; i += some) {
+    const end = endOfKeys(i + some, rows, n);
+    product.M = end - key, product.K = rows - i;
+    product.a = a + <usize> i * lds + (<usize> key << 2);
+    product.c = c + <usize> key * ldc;
+    product.addend = product.c;
+    setStepsOfB(product, b, ld, panels, i, rows);
+    multiply(product, 0);
+    key = end;
+  }
   product.addend = 0;
   product.transposeA = 0;
 }
@@ -104,10 +157,9 @@ function attendByCalls(args: AttentionByCallsArguments, head: i32, kOffset: usiz
     const begin = load<i32>(firsts + (<usize> t << 2)) & ~(args.unit - 1);
     const n = S - T + t + rows - begin;
     const offset = qOffset + <usize> t * ldq, out = args.out + offset;
-    product.M = rows, product.N = n, product.K = D, product.alpha = args.scale;
-    product.a = args.q + offset, product.lda = ldq, product.c = scores, product.ldc = lds;
+    product.K = D, product.alpha = args.scale;
     setRowsOfB(product, k, ldk, keys, begin, args.unit);
-    multiply(product, 0);
+    multiplyByKeys(product, args.q + offset, ldq, scores, lds, rows, n);
     const from = firsts + (<usize> t << 2), to = logs + (<usize> t << 2), diagonal = S - T + t + 1 - begin;
     if (hasNative()) softmaxStrip(args, rows, n, begin, diagonal, from, to);
     else {
@@ -117,10 +169,9 @@ function attendByCalls(args: AttentionByCallsArguments, head: i32, kOffset: usiz
         store<f32>(scales + (<usize> i << 2), scale);
       }
     }
-    product.N = D, product.K = n, product.alpha = 1;
-    product.a = scores, product.lda = lds, product.c = out, product.ldc = ldq;
+    product.N = D, product.alpha = 1;
     setStepsOfB(product, v, ldk, values, begin, seen);
-    multiply(product, 0);
+    multiplyScores(product, scores, lds, out, ldq, rows, n);
     for (let i = 0; i < rows; i++) scaleRow(out + <usize> i * ldq, D, load<f32>(scales + (<usize> i << 2)));
   }
 }
@@ -143,9 +194,21 @@ function softmaxStrip(
     const first = load<i32>(firsts + (<usize> i << 2)) - begin;
     const row = changetype<RowSums>(sums + <usize> i * offsetof<RowSums>());
     const sum = sumParts(row);
-    fillOutside(scores + <usize> i * lds, 0, first, diagonal + i, n, 0);
+    fillOutside(scores + <usize> i * lds, 0, first, diagonal + i, endOfRow(i, rows, n), 0);
     store<f32>(logs + (<usize> i << 2), load<f32>(row.largest) + <f32> logOf(sum));
     store<f32>(own + args.scales + (<usize> i << 2), <f32> 1 / sum);
+  }
+}
+
+/**
+ * Job: the inner products of the heads' results with their gradients, in the order of memory: in that of
+ * {@linkcode attentionByCallsGradTask}, each would wait for memory.
+ */
+export function attentionDeltasTask(args: AttentionDeltasArguments, task: i32): void {
+  const D = args.D, bytes = <usize> D << 2, end = endOf(args, task);
+  for (let row = task * args.perTask; row < end; row++) {
+    const place = <usize> row * bytes;
+    store<f32>(args.deltas + (<usize> row << 2), dot(args.out + place, args.dout + place, D));
   }
 }
 
@@ -159,7 +222,7 @@ export function attentionByCallsGradTask(args: AttentionByCallsGradArguments, ta
   const firsts = args.firstKeys + (<usize> batch * <usize> T << 2);
   const own = scratch(), P = own + args.scores, dS = own + args.dScores, ranges = own + args.ranges;
   const keys = own + args.keys, values = own + args.values, keyRows = own + args.keyRows;
-  const panels = own + args.panels, aside = own + args.aside;
+  const panels = own + args.panels;
   if (hasNative()) {
     packPanels(k, ldk, true, D, S, keys);
     packPanels(v, ldk, true, D, S, values);
@@ -179,16 +242,15 @@ export function attentionByCallsGradTask(args: AttentionByCallsGradArguments, ta
       const n = S - T + t + rows - begin, diagonal = S - T + t + 1 - begin;
       const from = qOffset + <usize> t * ldq, offset = <usize> begin * ldk;
       const q = args.q + from, dout = args.dout + from;
-      product.M = rows, product.N = n, product.K = D, product.alpha = scale;
-      product.a = q, product.lda = ldq, product.c = P, product.ldc = lds;
+      product.K = D, product.alpha = scale;
       setRowsOfB(product, k, ldk, keys, begin, unit);
-      multiply(product, aside);
-      product.alpha = 1, product.a = dout, product.c = dS;
+      multiplyByKeys(product, q, ldq, P, lds, rows, n);
+      product.alpha = 1;
       setRowsOfB(product, v, ldk, values, begin, unit);
-      multiply(product, aside);
+      multiplyByKeys(product, dout, ldq, dS, lds, rows, n);
       for (let i = 0; i < rows; i++) {
-        const row = from + <usize> i * ldq, place = <usize> i * lds;
-        const delta = dot(args.out + row, args.dout + row, D);
+        const place = <usize> i * lds;
+        const delta = load<f32>(args.deltas + (<usize> ((batch * T + t + i) * H + h) << 2));
         const log = load<f32>(logs + (<usize> (t + i) << 2));
         const first = load<i32>(firsts + (<usize> (t + i) << 2)) - begin, stop = diagonal + i;
         if (hasNative()) setRowRange(ranges, i, first, stop, log, delta);
@@ -198,18 +260,18 @@ export function attentionByCallsGradTask(args: AttentionByCallsGradArguments, ta
         callSoftmaxGradient(P, dS, lds, rows, ranges);
         for (let i = 0; i < rows; i++) {
           const first = load<i32>(firsts + (<usize> (t + i) << 2)) - begin, place = <usize> i * lds;
-          fillOutside(P + place, 0, first, diagonal + i, n, 0);
-          fillOutside(dS + place, 0, first, diagonal + i, n, 0);
+          const end = endOfRow(i, rows, n);
+          fillOutside(P + place, 0, first, diagonal + i, end, 0);
+          fillOutside(dS + place, 0, first, diagonal + i, end, 0);
         }
       }
-      product.N = D, product.K = n, product.alpha = scale;
-      product.a = dS, product.lda = lds, product.c = args.dq + from, product.ldc = ldq;
+      product.N = D, product.alpha = scale;
       setStepsOfB(product, k, ldk, keyRows, begin, S);
-      multiply(product, aside);
-      product.M = n, product.K = rows, product.alpha = 1, product.a = P, product.ldc = ldk;
-      addProduct(product, dout, ldq, panels, dv + offset, aside);
-      product.alpha = scale, product.a = dS;
-      addProduct(product, q, ldq, panels, dk + offset, aside);
+      multiplyScores(product, dS, lds, args.dq + from, ldq, rows, n);
+      product.alpha = 1, product.ldc = ldk;
+      addTransposed(product, P, lds, dout, ldq, panels, dv + offset, rows, n);
+      product.alpha = scale;
+      addTransposed(product, dS, lds, q, ldq, panels, dk + offset, rows, n);
     }
   }
 }

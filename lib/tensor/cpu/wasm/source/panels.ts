@@ -81,7 +81,7 @@ export function setMaskBits(mask: usize, columns: i32): void {
  * Computes a product with packed B, or packs B to `packed`, a group of panels at a time. A group stays in the
  * second-level cache while blocks of A stream past it, and so does the block of C while all runs of k are added to it.
  * If A is stored transposed, each block of it (`BLOCK_TILES` tiles of at most K_RUN steps) is packed to `aside`, once
- * for all panels; B must be packed then.
+ * for all panels; with 0, A is read in place, for one of few steps that is in a cache. B must be packed then.
  */
 export function multiplyByPanels(product: Product, aside: usize, packed: usize = 0): void {
   const call = callArguments<TilesCall>();
@@ -118,35 +118,32 @@ function multiplyInPlace(product: Product, call: TilesCall, packed: usize): void
         call.panelStep = panelBytes(end - begin);
       }
       for (let m = 0; m < product.M; m += block) {
+        const height = min(block, product.M - m);
         for (let k = begin; k < end; k += K_RUN) {
           call.panels = absolute(from + <usize> (k - begin) * rowBytes);
-          multiplyBlock(product, call, m, k, min(K_RUN, end - k), p, count, 0);
+          multiplyBlock(product, call, m, height, k, min(K_RUN, end - k), p, count, 0);
         }
       }
     }
   }
 }
 
-/** A is stored transposed, and packed here. */
+/** A is stored transposed, and packed here unless `aside` is 0. */
 function multiplyTransposed(product: Product, call: TilesCall, aside: usize): void {
   const K = product.K, panels = panelsOf(product.N), rowBytes = <usize> nativeColumns() << 2;
-  const group = panelsOfGroup(min(K, K_RUN)), block = BLOCK_TILES * nativeRows();
+  const group = panelsOfGroup(min(K, K_RUN)), block = aside == 0 ? product.M : BLOCK_TILES * nativeRows();
   call.panelStep = product.panelStep;
   for (let m = 0; m < product.M; m += block) {
+    const height = min(block, product.M - m);
     for (let k = 0; k < K; k += K_RUN) {
       const steps = min(K_RUN, K - k);
-      packBlock(product, m, k, steps, aside);
+      if (aside != 0) packBlock(product, m, height, k, steps, aside);
       for (let p = 0; p < panels; p += group) {
         call.panels = absolute(product.panels + <usize> p * product.panelStep + <usize> k * rowBytes);
-        multiplyBlock(product, call, m, k, steps, p, min(group, panels - p), aside);
+        multiplyBlock(product, call, m, height, k, steps, p, min(group, panels - p), aside);
       }
     }
   }
-}
-
-/** Rows of C from `m` on that are computed as a block. */
-@inline function heightOfBlock(product: Product, m: i32): i32 {
-  return min(BLOCK_TILES * nativeRows(), product.M - m);
 }
 
 /** Bytes of a packed tile of A, and of what packing may write past its end. */
@@ -154,30 +151,29 @@ function multiplyTransposed(product: Product, call: TilesCall, aside: usize): vo
   return (<usize> (rows * steps) << 2) + VECTOR_BYTES;
 }
 
-/** Packs the block of A from row `m` and step `k` on. */
-function packBlock(product: Product, m: i32, k: i32, steps: i32, aside: usize): void {
-  const lda = product.lda, height = heightOfBlock(product, m), rows = rowsOfTiles(height);
+/** Packs the block of `height` rows and `steps` steps of A from row `m` and step `k` on. */
+function packBlock(product: Product, m: i32, height: i32, k: i32, steps: i32, aside: usize): void {
+  const lda = product.lda, rows = rowsOfTiles(height);
   const whole = height / rows, rest = height % rows;
-  const from = product.a + <usize> k * lda + (<usize> m << 2), next = tileBytes(rows, steps);
+  const from = placeInA(product, m, k), next = tileBytes(rows, steps);
   packTiles(from, lda, steps, rows, whole, aside, next);
   if (rest == 0) return;
   packTiles(from + (<usize> (whole * rows) << 2), lda, steps, rest, 1, aside + <usize> whole * next, next);
 }
 
 /**
- * Adds `steps` steps from `k` on to the block of C from row `m` on, in `count` panels from panel `p` on. The caller has
- * set the panels.
+ * Adds `steps` steps from `k` on to the block of `height` rows of C from row `m` on, in `count` panels from panel `p` on.
+ * The caller has set the panels.
  *
  * @param aside the packed block of A, or 0 if it is read in place
  */
 function multiplyBlock(
-  product: Product, call: TilesCall, m: i32, k: i32, steps: i32, p: i32, count: i32, aside: usize,
+  product: Product, call: TilesCall, m: i32, height: i32, k: i32, steps: i32, p: i32, count: i32, aside: usize,
 ): void {
-  const lda = product.lda, ldc = product.ldc, transposed = aside != 0, wide = nativeColumns();
-  const height = heightOfBlock(product, m), rows = rowsOfTiles(height);
-  const whole = height / rows, rest = height % rows;
-  const from = transposed ? aside : product.a + <usize> m * lda + (<usize> k << 2);
-  const next = transposed ? tileBytes(rows, steps) : <usize> rows * lda;
+  const lda = product.lda, ldc = product.ldc, transposed = product.transposeA != 0, packed = aside != 0;
+  const wide = nativeColumns(), rows = rowsOfTiles(height), whole = height / rows, rest = height % rows;
+  const from = packed ? aside : placeInA(product, m, k);
+  const next = packed ? tileBytes(rows, steps) : transposed ? <usize> rows << 2 : <usize> rows * lda;
   const to = product.c + <usize> m * ldc + (<usize> (p * wide) << 2);
   const last = product.N - (p + count - 1) * wide;
   call.partial = <u64> (last < wide);
@@ -191,11 +187,17 @@ function multiplyBlock(
   call.panelCount = count;
   call.tiles = whole;
   call.tileStepA = next;
-  runTiles(call, from, transposed ? <usize> rows << 2 : lda, to, rows, transposed);
+  runTiles(call, from, packed ? <usize> rows << 2 : lda, to, rows, transposed);
   if (rest == 0) return;
   call.tiles = 1;
   const below = to + <usize> (whole * rows) * ldc;
-  runTiles(call, from + <usize> whole * next, transposed ? <usize> rest << 2 : lda, below, rest, transposed);
+  runTiles(call, from + <usize> whole * next, packed ? <usize> rest << 2 : lda, below, rest, transposed);
+}
+
+/** Address of row `m` and step `k` of A. */
+@inline function placeInA(product: Product, m: i32, k: i32): usize {
+  const transposed = product.transposeA != 0;
+  return product.a + <usize> (transposed ? k : m) * product.lda + (<usize> (transposed ? m : k) << 2);
 }
 
 /** Rows per tile, so that `height` rows are cut into tiles of about equal size. */

@@ -8,6 +8,7 @@ export const AMX_RUN: i32 = 512;
 export const AMX_STEP: i32 = 32;
 export const AMX_STEP_BYTES: usize = 6144;
 export const AMX_STRIP: i32 = 32;
+export const ATTENTION_ROWS: i32 = 24;
 export const ATTENTION_STRIP: i32 = 48;
 export const A_STEP_BYTES: usize = 32;
 export const BLOCK_TILES: i32 = 8;
@@ -373,6 +374,15 @@ export class AttentionByCallsArguments {
 if (offsetof<AttentionByCallsArguments>() != 92 || offsetof<AttentionByCallsArguments>("q") != 0 || offsetof<AttentionByCallsArguments>("k") != 4 || offsetof<AttentionByCallsArguments>("v") != 8 || offsetof<AttentionByCallsArguments>("out") != 12 || offsetof<AttentionByCallsArguments>("logs") != 16 || offsetof<AttentionByCallsArguments>("firstKeys") != 20 || offsetof<AttentionByCallsArguments>("keys") != 24 || offsetof<AttentionByCallsArguments>("values") != 28 || offsetof<AttentionByCallsArguments>("T") != 32 || offsetof<AttentionByCallsArguments>("S") != 36 || offsetof<AttentionByCallsArguments>("H") != 40 || offsetof<AttentionByCallsArguments>("G") != 44 || offsetof<AttentionByCallsArguments>("D") != 48 || offsetof<AttentionByCallsArguments>("lds") != 52 || offsetof<AttentionByCallsArguments>("scale") != 56 || offsetof<AttentionByCallsArguments>("queriesPerTask") != 60 || offsetof<AttentionByCallsArguments>("tasksPerHead") != 64 || offsetof<AttentionByCallsArguments>("scores") != 68 || offsetof<AttentionByCallsArguments>("unit") != 72 || offsetof<AttentionByCallsArguments>("ranges") != 76 || offsetof<AttentionByCallsArguments>("headsPerTask") != 80 || offsetof<AttentionByCallsArguments>("scales") != 84 || offsetof<AttentionByCallsArguments>("sums") != 88) ERROR("AttentionByCallsArguments is laid out differently");
 
 @unmanaged
+export class AttentionDeltasArguments extends RowsArguments {
+  out: usize;
+  dout: usize;
+  deltas: usize;
+  D: i32;
+}
+if (offsetof<AttentionDeltasArguments>() != 24 || offsetof<AttentionDeltasArguments>("rows") != 0 || offsetof<AttentionDeltasArguments>("perTask") != 4 || offsetof<AttentionDeltasArguments>("out") != 8 || offsetof<AttentionDeltasArguments>("dout") != 12 || offsetof<AttentionDeltasArguments>("deltas") != 16 || offsetof<AttentionDeltasArguments>("D") != 20) ERROR("AttentionDeltasArguments is laid out differently");
+
+@unmanaged
 export class AttentionByCallsGradArguments {
   q: usize;
   k: usize;
@@ -398,10 +408,10 @@ export class AttentionByCallsGradArguments {
   dScores: usize;
   unit: i32;
   ranges: usize;
+  deltas: usize;
   panels: usize;
-  aside: usize;
 }
-if (offsetof<AttentionByCallsGradArguments>() != 104 || offsetof<AttentionByCallsGradArguments>("q") != 0 || offsetof<AttentionByCallsGradArguments>("k") != 4 || offsetof<AttentionByCallsGradArguments>("v") != 8 || offsetof<AttentionByCallsGradArguments>("out") != 12 || offsetof<AttentionByCallsGradArguments>("logs") != 16 || offsetof<AttentionByCallsGradArguments>("firstKeys") != 20 || offsetof<AttentionByCallsGradArguments>("keys") != 24 || offsetof<AttentionByCallsGradArguments>("values") != 28 || offsetof<AttentionByCallsGradArguments>("T") != 32 || offsetof<AttentionByCallsGradArguments>("S") != 36 || offsetof<AttentionByCallsGradArguments>("H") != 40 || offsetof<AttentionByCallsGradArguments>("G") != 44 || offsetof<AttentionByCallsGradArguments>("D") != 48 || offsetof<AttentionByCallsGradArguments>("lds") != 52 || offsetof<AttentionByCallsGradArguments>("scale") != 56 || offsetof<AttentionByCallsGradArguments>("dout") != 60 || offsetof<AttentionByCallsGradArguments>("dq") != 64 || offsetof<AttentionByCallsGradArguments>("dk") != 68 || offsetof<AttentionByCallsGradArguments>("dv") != 72 || offsetof<AttentionByCallsGradArguments>("keyRows") != 76 || offsetof<AttentionByCallsGradArguments>("scores") != 80 || offsetof<AttentionByCallsGradArguments>("dScores") != 84 || offsetof<AttentionByCallsGradArguments>("unit") != 88 || offsetof<AttentionByCallsGradArguments>("ranges") != 92 || offsetof<AttentionByCallsGradArguments>("panels") != 96 || offsetof<AttentionByCallsGradArguments>("aside") != 100) ERROR("AttentionByCallsGradArguments is laid out differently");
+if (offsetof<AttentionByCallsGradArguments>() != 104 || offsetof<AttentionByCallsGradArguments>("q") != 0 || offsetof<AttentionByCallsGradArguments>("k") != 4 || offsetof<AttentionByCallsGradArguments>("v") != 8 || offsetof<AttentionByCallsGradArguments>("out") != 12 || offsetof<AttentionByCallsGradArguments>("logs") != 16 || offsetof<AttentionByCallsGradArguments>("firstKeys") != 20 || offsetof<AttentionByCallsGradArguments>("keys") != 24 || offsetof<AttentionByCallsGradArguments>("values") != 28 || offsetof<AttentionByCallsGradArguments>("T") != 32 || offsetof<AttentionByCallsGradArguments>("S") != 36 || offsetof<AttentionByCallsGradArguments>("H") != 40 || offsetof<AttentionByCallsGradArguments>("G") != 44 || offsetof<AttentionByCallsGradArguments>("D") != 48 || offsetof<AttentionByCallsGradArguments>("lds") != 52 || offsetof<AttentionByCallsGradArguments>("scale") != 56 || offsetof<AttentionByCallsGradArguments>("dout") != 60 || offsetof<AttentionByCallsGradArguments>("dq") != 64 || offsetof<AttentionByCallsGradArguments>("dk") != 68 || offsetof<AttentionByCallsGradArguments>("dv") != 72 || offsetof<AttentionByCallsGradArguments>("keyRows") != 76 || offsetof<AttentionByCallsGradArguments>("scores") != 80 || offsetof<AttentionByCallsGradArguments>("dScores") != 84 || offsetof<AttentionByCallsGradArguments>("unit") != 88 || offsetof<AttentionByCallsGradArguments>("ranges") != 92 || offsetof<AttentionByCallsGradArguments>("deltas") != 96 || offsetof<AttentionByCallsGradArguments>("panels") != 100) ERROR("AttentionByCallsGradArguments is laid out differently");
 
 @unmanaged
 export class ExtendCacheArguments extends RowsArguments {
