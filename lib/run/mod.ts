@@ -128,7 +128,7 @@ export {
   withRecentPoints,
 } from "./view/mod.ts";
 export { type CodeModule, codeOf } from "./files/code-version.ts";
-export { writeTextAtomically } from "./files/files.ts";
+export { sha256OfFile, writeTextAtomically } from "./files/files.ts";
 export { parseJsonLines } from "./files/json-lines.ts";
 export { checkKeptFiles, folderThatFits, type KeptFile, type KeptLines, openKeptLines } from "./files/kept-lines.ts";
 export { repositoryRoot } from "./files/repository.ts";

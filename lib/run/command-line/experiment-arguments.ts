@@ -119,10 +119,12 @@ export function parseExperimentArguments<Schema extends z.ZodType>(
   const preset = presetOf(given, definition);
   const file = given.config === undefined ? undefined : readConfigFile(given.config, readFile);
   const set = given.set ?? [];
+  const short = shorthandSets(definition.shorthands ?? [], parsed, set);
   const layers = {
     preset: { name: given.preset, value: preset.config as Record<string, unknown> },
     file,
-    sets: [...shorthandSets(definition.shorthands ?? [], parsed, set), ...set],
+    sets: [...short.sets, ...set],
+    setBy: short.names,
   };
   const config = buildConfig(definition.schema, layers);
   return {

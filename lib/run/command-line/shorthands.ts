@@ -21,8 +21,8 @@ export function declareShorthands(command: Command, shorthands: readonly Shortha
 }
 
 /**
- * What was given in these ways, as texts of `--set`. A `--set` of the same setting takes precedence: so a command can be
- * repeated with another value behind it.
+ * What was given in these ways, as texts of `--set`, and how people know each: `--budget`. A `--set` of the same setting
+ * takes precedence: so a command can be repeated with another value behind it.
  */
 export function shorthandSets(
   shorthands: readonly Shorthand[],
@@ -31,11 +31,17 @@ export function shorthandSets(
     readonly options: Readonly<Record<string, unknown>>;
   },
   sets: readonly string[],
-): string[] {
+): { readonly sets: readonly string[]; readonly names: Readonly<Record<string, string>> } {
   const set = new Set(sets.map((text) => text.split("=", 1)[0]!.trim()));
   const args = [...positional];
-  return shorthands.flatMap((one) => {
-    const value = isArgument(one) ? args.shift() : options[new Option(one.flags).attributeName()];
-    return value === undefined || set.has(one.setting) ? [] : [`${one.setting}=${value}`];
+  const given = shorthands.flatMap((one) => {
+    const option = isArgument(one) ? undefined : new Option(one.flags);
+    const value = option === undefined ? args.shift() : options[option.attributeName()];
+    const name = option?.long ?? one.flags;
+    return value === undefined || set.has(one.setting) ? [] : [{ setting: one.setting, name, value }];
   });
+  return {
+    sets: given.map(({ setting, value }) => `${setting}=${value}`),
+    names: Object.fromEntries(given.map(({ setting, name }) => [setting, name])),
+  };
 }

@@ -21,27 +21,35 @@ export interface Assignment {
 const FORBIDDEN = ["__proto__", "constructor", "prototype"];
 const NUMBER = /^[+-]?(\d[\d_]*)?\.?\d+([eE][+-]?\d+)?$/;
 
+/** What gave settings, for messages. */
+export interface GivenBy {
+  /** @default `--set` */
+  readonly option?: string;
+  /** By key path, an option or argument of its own, such as `--budget`. @default none */
+  readonly setBy?: Readonly<Record<string, string>>;
+}
+
 /**
  * Reads every `--set`.
  *
  * @param known all key paths, for suggestions
- * @param option the option that gave them, for messages
  * @throws UserError for a malformed one, an unknown key, a value of the wrong type, and a key set twice
  */
 export function readAssignments(
   texts: readonly string[],
   root: SchemaNode,
   known: readonly string[],
-  option = "--set",
+  { option = "--set", setBy = {} }: GivenBy = {},
 ): Assignment[] {
-  const assignments = texts.map((text) => readAssignment(text, root, known, option));
+  const assignments = texts.map((text) => readAssignment(text, root, known, { option, setBy }));
   for (const [i, { path }] of assignments.entries()) {
     for (const { path: before } of assignments.slice(0, i)) {
       const shared = Math.min(path.length, before.length);
       if (path.slice(0, shared).join(".") === before.slice(0, shared).join(".")) {
+        const earlier = setBy[before.join(".")] ?? `${option} ${before.join(".")}`;
         throw new UserError(
           "config.repeated-key",
-          `Cannot set ${path.join(".")} twice: ${texts[i]} conflicts with an earlier ${option} ${before.join(".")}`,
+          `Cannot set ${path.join(".")} twice: ${texts[i]} conflicts with an earlier ${earlier}`,
           "give each setting once",
         );
       }
@@ -50,7 +58,12 @@ export function readAssignments(
   return assignments;
 }
 
-function readAssignment(text: string, root: SchemaNode, known: readonly string[], option: string): Assignment {
+function readAssignment(
+  text: string,
+  root: SchemaNode,
+  known: readonly string[],
+  { option, setBy }: Required<GivenBy>,
+): Assignment {
   const equals = text.indexOf("=");
   const hint = `write ${option} key.path=value, for example ${option} train.seed.steps=500; --help all lists every key`;
   if (equals < 0) throw new UserError("config.malformed", `Cannot read ${option} ${text}: it has no "="`, hint);
@@ -65,6 +78,10 @@ function readAssignment(text: string, root: SchemaNode, known: readonly string[]
   const path = currentPath(root, parts);
   const node = schemaAt(root, path);
   if (node === undefined) throw unknownKey(key, known, option);
+  const name = setBy[key];
+  if (value === "" && name !== undefined) {
+    throw new UserError("command.missing-argument", `Missing the value of ${name}`, OPTIONS_SHOWN);
+  }
   if (value === "") {
     const empty = alternatives(node).some(({ type }) => type === "string") ? `; for an empty text: ${key}='""'` : "";
     throw new UserError(
@@ -73,7 +90,10 @@ function readAssignment(text: string, root: SchemaNode, known: readonly string[]
       `write ${key}=value${empty}`,
     );
   }
-  return { path, value: readValue(value, node, key) };
+  return {
+    path,
+    value: name === undefined ? readValue(value, node, key) : readValue(value, node, name, OPTIONS_SHOWN),
+  };
 }
 
 /** @throws UserError when a part of a key has a meaning for JavaScript objects */
@@ -101,8 +121,11 @@ export function unknownKey(key: string, known: readonly string[], where: string)
   );
 }
 
+/** Where the options of a command are shown. */
+export const OPTIONS_SHOWN = "--help lists every option";
+
 /** Where the types of an experiment's settings are shown. */
-const TYPES_SHOWN = "--help all shows the type and default of every setting";
+export const TYPES_SHOWN = "--help all shows the type and default of every setting";
 
 /**
  * The value of a text: the strictest of its readings that the schema admits.

@@ -15,7 +15,7 @@ import {
   typeInWords,
   valueAt,
 } from "./config-keys.ts";
-import { readAssignments, unknownKey } from "./config-value.ts";
+import { OPTIONS_SHOWN, readAssignments, TYPES_SHOWN, unknownKey } from "./config-value.ts";
 import { dependentDefaults } from "./dependent-defaults.ts";
 import { childOf, isPlain, merge, type Plain, sentence } from "./plain.ts";
 
@@ -24,6 +24,8 @@ export interface ConfigSources {
   readonly file?: ConfigFile | undefined;
   /** The texts of every `--set`. */
   readonly sets: readonly string[];
+  /** What gave the settings that an option or argument of their own gave, for messages: `--budget`. @default all by `--set` */
+  readonly setBy?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -46,8 +48,8 @@ export interface ConfigSources {
 export function buildConfig<Schema extends z.ZodType>(schema: Schema, sources: ConfigSources): z.output<Schema> {
   const root = inputSchema(schema);
   const known = configKeys(schema).map(({ path }) => path);
-  const { preset, file } = sources;
-  const assignments = readAssignments(sources.sets, root, known);
+  const { preset, file, setBy = {} } = sources;
+  const assignments = readAssignments(sources.sets, root, known, { setBy });
   const sets = assignments.reduce<Plain>((value, { path, value: leaf }) => setAt(value, root, path, leaf), {});
   const layers = [
     { value: withCurrentKeys(preset.value, root), where: () => `preset ${preset.name}` },
@@ -63,18 +65,24 @@ export function buildConfig<Schema extends z.ZodType>(schema: Schema, sources: C
   const merged = over(merge(defaultsOf(root), own, root));
   const parsed = schema.safeParse(merged);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => {
-    const path = issue.path.map((part) => typeof part === "number" ? part : String(part));
+  const paths = parsed.error.issues.map(({ path }) =>
+    path.map((part) => typeof part === "number" ? part : String(part))
+  );
+  const faults = parsed.error.issues.map((issue, at) => {
+    const path = paths[at]!;
     const layer = layers.findLast(({ value }) => valueAt(value, path) !== undefined);
     const place = layer === undefined ? "" : ` (${layer.where(path)})`;
     const got = valueAt(merged, path);
+    const option = setBy[path.join(".")];
+    if (option !== undefined) return `${option} cannot be ${shorten(String(got))}: ${explain(issue, path, root, got)}`;
     const key = path.length === 0 ? "The configuration" : path.join(".");
     const is = got === undefined ? "is missing" : `cannot be ${shorten(JSON.stringify(got))}`;
     return `${key} ${is}${place}: ${explain(issue, path, root, got)}`;
   });
   // Of a number that is no integer, or too large for one, zod reports two issues.
   const said = [...new Set(faults)].join("; ");
-  throw new UserError("config.invalid", said, "--help all shows the type and default of every setting");
+  const byOptions = paths.every((path) => Object.hasOwn(setBy, path.join(".")));
+  throw new UserError("config.invalid", said, byOptions ? OPTIONS_SHOWN : TYPES_SHOWN);
 }
 
 /** Which source gave each setting that is not the schema's default, by key path; later sources win. */

@@ -84,7 +84,7 @@ async function checkAll<Schema extends z.ZodType>(
     return { code, message, ...(trial === undefined ? {} : { trial }), ...(hint === undefined ? {} : { hint }) };
   };
   try {
-    for (const { option, key, value } of values) readAssignments([`${key}=${value}`], root, keys, option);
+    for (const { option, key, value } of values) readAssignments([`${key}=${value}`], root, keys, { option });
   } catch (error) {
     return fault(error);
   }

@@ -1,6 +1,7 @@
 // The experiment's command line: every malformed argument is one clear sentence, every good one is typed.
 import assert from "node:assert/strict";
 import { MOST_THREADS } from "../../../lib/device-names.ts";
+import { UserError } from "../../../lib/errors.ts";
 import { openDevice } from "../../../lib/tensor/mod.ts";
 import { checkLabel, engineArguments, parseExperimentArguments } from "../../../lib/run/mod.ts";
 import { definition, parse, refuses, schema } from "./example.ts";
@@ -23,7 +24,43 @@ Deno.test("shorthands are arguments and options for settings; --set of the same 
   assert.equal(read().config.note, "");
   refuses(() => read("a", "b"), "command.excess-arguments", /./);
   refuses(() => read("--seed-step", "7"), "command.unknown-option", /--seed-steps/);
-  refuses(() => read("--seed-steps", "0"), "config.invalid", /train\.seed\.steps cannot be 0/);
+});
+
+Deno.test("what is wrong with a shorthand is said of it as it was given, and not of the setting behind it", () => {
+  const shorthands = [
+    { flags: "[note]", setting: "note", description: "a note" },
+    { flags: "-s, --seed-steps <number>", setting: "train.seed.steps", description: "steps of the seed" },
+    { flags: "--steps <number>", setting: "train.expert.steps", description: "steps of an expert" },
+  ];
+  const refused = (code: string, message: RegExp, ...args: string[]) => {
+    assert.throws(() => parseExperimentArguments(args, { ...definition, shorthands }), (error) => {
+      assert.ok(error instanceof UserError, String(error));
+      assert.equal(error.code, code);
+      assert.match(error.message, message);
+      assert.doesNotMatch(`${error.message} ${error.hint}`, /train\.seed|--set|--help all/);
+      assert.match(error.hint!, /--help lists every option/);
+      return true;
+    });
+  };
+  refused("config.invalid", /^--seed-steps cannot be 0: expected integer/, "--seed-steps", "0");
+  refused("config.invalid", /^--seed-steps cannot be -5: expected integer/, "-s", "-5");
+  refused("config.invalid", /^--seed-steps cannot be -5: .*; --steps cannot be -1: /, "--seed-steps=-5", "--steps=-1");
+  refused("config.wrong-type", /^Cannot set --seed-steps to "many": expected integer/, "--seed-steps", "many");
+  refused("config.wrong-type", /^Cannot set --seed-steps to "1\.5": expected integer/, "--seed-steps", "1.5");
+  refused("command.missing-argument", /^Missing the value of --seed-steps$/, "--seed-steps", "");
+  refused("command.missing-argument", /^Missing the value of \[note\]$/, "");
+  // A setting that `--set` gives is named as such, also beside the shorthand that it takes the place of.
+  const set = ["--seed-steps", "7", "--set", "train.seed.steps=0"];
+  refuses(
+    () => parseExperimentArguments(set, { ...definition, shorthands }),
+    "config.invalid",
+    /^train\.seed\.steps cannot be 0 \(--set\)/,
+  );
+  refuses(
+    () => parseExperimentArguments(["--seed-steps", "7", "--set", "train.seed={}"], { ...definition, shorthands }),
+    "config.repeated-key",
+    /conflicts with an earlier --seed-steps \|/,
+  );
 });
 
 Deno.test("`parseExperimentArguments()` without arguments gives the default preset and every default", () => {
