@@ -8,8 +8,8 @@ import type { DiscoveryProgress } from "./discover.ts";
 import { type Source, sourceDocuments } from "./documents.ts";
 import { type Drift, driftOf } from "./drift.ts";
 import { checkEncoder, type Encoder } from "./hidden.ts";
-import { type ClusterModel, damaged, loadClusterModel } from "./model.ts";
-import { discard, finish, openWork, TEXT_FOLDER } from "./partial.ts";
+import { checkModelHashes, type ClusterModel, damaged, loadClusterModel } from "./model.ts";
+import { discard, finish, openWork, outOfSpace, TEXT_FOLDER } from "./partial.ts";
 import { sortDocuments, type Sorted } from "./sort.ts";
 import { spaceOf } from "./space-of.ts";
 
@@ -43,6 +43,7 @@ export async function assignDocuments(options: AssignOptions): Promise<Assignmen
   const clustering = await loadDescription(folder);
   const model = await loadClusterModel(folder);
   checkAlike(folder, clustering, model);
+  if (clustering.sha256 !== undefined) await checkModelHashes(folder, clustering.sha256);
   using encoder = clustering.settings.features === "hidden" ? await options.encoder?.(clustering) : undefined;
   if (encoder !== undefined) checkEncoder(encoder, { model: clustering.model, probe: model.probe, folder });
   const space = spaceOf(model, encoder);
@@ -69,8 +70,9 @@ export async function assignDocuments(options: AssignOptions): Promise<Assignmen
     }
     return { ...drift, duplicates, skipped };
   } catch (error) {
-    if (work !== undefined) await discard(work);
-    throw error;
+    if (work === undefined) throw error;
+    await discard(work);
+    throw outOfSpace(error, work, "free some space, or name a folder on another disk with --out") ?? error;
   }
 }
 

@@ -83,6 +83,8 @@ export const clusteringSchema: ClusteringSchema = z.object({
   /** Share of the occurrences of terms that the vocabulary lacks. */
   unknownTerms: share,
   fingerprint: z.string(),
+  /** SHA-256 of the files that assign text, by name; older clusterings lack it. */
+  sha256: z.record(z.string(), z.string()).optional(),
   clusters: z.array(clusterSchema),
 });
 

@@ -9,9 +9,9 @@ import { type Source, sourceDocuments } from "./documents.ts";
 import { hiddenFeatures, tfIdfFeatures } from "./features.ts";
 import { type Fit, type FitOptions, fitSample } from "./fit.ts";
 import type { Encoder } from "./hidden.ts";
-import { loadClusterModel, saveClusterModel } from "./model.ts";
+import { loadClusterModel, modelHashes, saveClusterModel } from "./model.ts";
 import { REST_NAME } from "./names.ts";
-import { checkOut, discard, finish, keyOf, openWork, saveWork, type Work } from "./partial.ts";
+import { checkOut, discard, finish, keyOf, openWork, outOfSpace, saveWork, type Work } from "./partial.ts";
 import { writeDiscoveryReport } from "./report.ts";
 import { type Survey, surveyor } from "./sample.ts";
 import { sortDocuments } from "./sort.ts";
@@ -53,7 +53,8 @@ export interface DiscoverOptions extends Source, FitOptions {
  *
  * Source: C-BTM (arXiv 2303.14177).
  *
- * @throws UserError for files that cannot be read, too few documents, and a folder that cannot be written
+ * @throws UserError for files that cannot be read, too few documents, and a folder that cannot be written; after a full
+ *   disk, the work is left to the next call
  */
 export async function discoverDomains(options: DiscoverOptions): Promise<Clustering> {
   const { out, onProgress, signal } = options;
@@ -83,6 +84,7 @@ export async function discoverDomains(options: DiscoverOptions): Promise<Cluster
     checkSizes(description);
     const clustering = await saveDescription(work.folder, {
       ...description,
+      sha256: await modelHashes(work.folder),
       ...(encoder === undefined ? {} : { model: encoder.about }),
     });
     await writeDomainsConfig(work.folder, pathsOf(clustering, out), clustering.rest?.name);
@@ -90,6 +92,12 @@ export async function discoverDomains(options: DiscoverOptions): Promise<Cluster
     await finish(work, out);
     return clustering;
   } catch (error) {
+    const full = outOfSpace(
+      error,
+      work,
+      "free some space and give the same command again, which goes on from there, or name a folder on another disk with --out",
+    );
+    if (full !== undefined) throw full;
     // After a mistake nothing is left; after anything else, the work can go on.
     if (error instanceof UserError) await discard(work);
     throw error;

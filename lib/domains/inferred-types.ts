@@ -88,5 +88,7 @@ export interface ClusteringSchema extends
     /** Share of the occurrences of terms that the vocabulary lacks. */
     unknownTerms: z.ZodNumber;
     fingerprint: z.ZodString;
+    /** SHA-256 of the files that assign text, by name; older clusterings lack it. */
+    sha256: z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>>;
     clusters: z.ZodArray<ClusterSchema>;
   }, z.core.$strip> {}

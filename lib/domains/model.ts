@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { systemReason, UserError } from "../errors.ts";
 import { readSafetensors, type TensorToSave, writeSafetensors } from "../huggingface/mod.ts";
-import { writeTextAtomically } from "../run/mod.ts";
+import { sha256OfFile, writeTextAtomically } from "../run/mod.ts";
 import type { Clusters } from "./clusters.ts";
 import type { Vocabulary } from "./tf-idf.ts";
 
@@ -42,6 +42,29 @@ export async function saveClusterModel(folder: string, model: ClusterModel): Pro
     ...(probe === undefined ? {} : { probe: { shape: [probe.length], data: probe } }),
   };
   await writeSafetensors(join(folder, MODEL_FILE), tensors, { features, version: String(CLUSTERING_VERSION) });
+}
+
+/** SHA-256 of each of the files that a model is in, by name. */
+export async function modelHashes(folder: string): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {};
+  for (const name of [MODEL_FILE, VOCABULARY_FILE]) hashes[name] = await sha256OfFile(join(folder, name));
+  return hashes;
+}
+
+/**
+ * Checks that the files of a model are those of which a description has the hashes.
+ *
+ * @param hashes as {@linkcode modelHashes} returned them
+ * @throws UserError `domains.saved` for a file that was changed, or is of another clustering
+ */
+export async function checkModelHashes(folder: string, hashes: Readonly<Record<string, string>>): Promise<void> {
+  const found = await modelHashes(folder);
+  const other = Object.keys(found).find((name) => found[name] !== hashes[name]);
+  if (other === undefined) return;
+  throw damaged(
+    join(folder, other),
+    "it was changed, or is of another clustering: its SHA-256 is not the one that was kept",
+  );
 }
 
 /**

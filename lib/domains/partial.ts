@@ -1,7 +1,7 @@
 // The folder of a discovery that is not finished: what is in it, and whether another process can go on with it.
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { attempt, UserError } from "../errors.ts";
+import { attempt, systemReason, UserError } from "../errors.ts";
 import { checkTarget } from "../huggingface/mod.ts";
 import { type Lock, LOCK_FILE, tryTakeLock, writeTextAtomically } from "../run/mod.ts";
 import { CLUSTERING_VERSION } from "./model.ts";
@@ -51,6 +51,7 @@ export async function openWork(out: string, key: string): Promise<Work> {
   const textFolder = join(folder, TEXT_FOLDER);
   const path = join(folder, STATE_FILE);
   let lock: Lock | undefined;
+  const isNew = attempt(() => Deno.statSync(folder)) === undefined;
   try {
     await Deno.mkdir(folder, { recursive: true });
     const held = lock = lockOf(folder);
@@ -66,7 +67,9 @@ export async function openWork(out: string, key: string): Promise<Work> {
   } catch (error) {
     lock?.release();
     if (error instanceof UserError || !(error instanceof Error)) throw error;
-    throw new UserError(CODE, `Cannot write the folder ${folder}: ${error.message}`, "name another one with --out");
+    if (isNew) await discard({ folder });
+    const reason = systemReason(error) ?? error.message;
+    throw new UserError(CODE, `Cannot write the folder ${folder}: ${reason}`, "name another one with --out");
   }
 }
 
@@ -116,7 +119,24 @@ export async function finish(work: Work, out: string): Promise<void> {
   await Deno.rename(folder, out);
 }
 
+/** What a system says when a disk takes no more. */
+const FULL: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
+
+/**
+ * The error for work whose folder takes no more: a full disk, a quota, a limit of file sizes.
+ *
+ * @param hint what a person can do
+ * @returns undefined for other errors
+ */
+export function outOfSpace(error: unknown, { folder }: Pick<Work, "folder">, hint: string): UserError | undefined {
+  if (error instanceof UserError) {
+    return error.code === "file.cannot-write" ? new UserError(CODE, error.message, hint) : undefined;
+  }
+  if (!FULL.has((error as { code?: unknown }).code)) return undefined;
+  return new UserError(CODE, `Cannot write the folder ${folder}: ${systemReason(error)}`, hint);
+}
+
 /** Removes the work. */
-export async function discard({ folder }: Work): Promise<void> {
+export async function discard({ folder }: Pick<Work, "folder">): Promise<void> {
   await Deno.remove(folder, { recursive: true }).catch(() => {});
 }

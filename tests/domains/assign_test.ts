@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { assignDocuments, type AssignOptions, type Clustering, discoverDomains } from "../../lib/domains/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { random } from "../../lib/random.ts";
+import { failingWrites } from "../faults/full-disk.ts";
 import { withFolder } from "../run/fixtures.ts";
 import { lines, options, texts, TOPICS, write } from "./topics.ts";
 
@@ -68,6 +69,36 @@ const describe = (edit: (clustering: Clustering) => unknown) =>
     return JSON.stringify(clustering);
   });
 
+Deno.test("a disk that is full at any write of an assignment: one sentence, and nothing is left", async () => {
+  await withFolder(async (folder) => {
+    await write(folder, { "a.jsonl": lines(texts(30)) });
+    await discoverDomains(options(folder));
+    const names = () => Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+    for (let at = 1;; at++) {
+      using disk = failingWrites((write) => write === at);
+      const out = join(folder, "new");
+      const error = await assignDocuments(assignment(folder, { out })).then(() => undefined, (error) => error);
+      if (error === undefined && disk.count() < at) return assert.ok(at > 3, "it writes a few files");
+      if (error === undefined) { // the flush of a folder, which not every file system knows
+        await Deno.remove(out, { recursive: true });
+        continue;
+      }
+      assert.ok(error instanceof UserError, `write ${at}: ${error.stack}`);
+      assert.match(error.message, /^Cannot write [^\n]*new[^\n]*the disk is full$/, `write ${at}`);
+      assert.deepEqual(names(), ["in", "out"], `write ${at}`);
+    }
+  });
+});
+
+Deno.test("a clustering of before there were hashes assigns as it did", async () => {
+  await withFolder(async (folder) => {
+    await write(folder, { "a.jsonl": lines(texts(30)) });
+    await discoverDomains(options(folder));
+    await describe((all) => delete (all as { sha256?: unknown }).sha256)(folder);
+    assert.deepEqual((await assignDocuments(assignment(folder))).findings, []);
+  });
+});
+
 const WRONG: Readonly<Record<string, [spoil: (folder: string) => Promise<unknown>, words: RegExp]>> = {
   "a folder that is no clustering": [(folder) => Deno.remove(join(folder, "out/clustering.json")), /not a clustering/],
   "another version": [change("clustering.json", (text) => text.replace('"version": 1', '"version": 7')), /version 7/],
@@ -93,6 +124,23 @@ const WRONG: Readonly<Record<string, [spoil: (folder: string) => Promise<unknown
   "a vocabulary that is missing": [
     (folder) => Deno.remove(join(folder, "out/vocabulary.txt")),
     /vocabulary\.txt: it does not exist/,
+  ],
+  "a vocabulary in another order": [
+    change("vocabulary.txt", (text) => text.split("\n").slice(0, -1).reverse().map((term) => `${term}\n`).join("")),
+    /vocabulary\.txt: it was changed/,
+  ],
+  "a vocabulary with another word": [
+    change("vocabulary.txt", (text) => text.replace("whale", "while")),
+    /vocabulary\.txt: it was changed/,
+  ],
+  "the model of another discovery of the same text": [
+    async (folder) => {
+      const out = join(folder, "other");
+      await discoverDomains(options(folder, { seed: 2, out }));
+      await Deno.copyFile(join(out, "clustering.safetensors"), join(folder, "out/clustering.safetensors"));
+      await Deno.remove(out, { recursive: true });
+    },
+    /clustering\.safetensors: it was changed, or is of another clustering/,
   ],
   "a model that is missing": [(folder) => Deno.remove(join(folder, "out/clustering.safetensors")), /safetensors/],
   "no documents": [(folder) => Deno.writeTextFile(join(folder, "in/a.jsonl"), '""\n'), /no documents/],

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { dataConfigSchema, loadCorpus } from "../../lib/data/mod.ts";
 import { clustersTable, discoverDomains, loadDescription } from "../../lib/domains/mod.ts";
-import { UserError } from "../../lib/errors.ts";
+import { absent, UserError } from "../../lib/errors.ts";
+import { failingWrites } from "../faults/full-disk.ts";
 import { withFolder } from "../run/fixtures.ts";
 import { lines, options, texts, TOPICS, write } from "./topics.ts";
 
@@ -108,6 +109,36 @@ Deno.test("a discovery whose sorted documents are gone sorts them again", async 
       damage(Array.from(Deno.readDirSync(text), ({ name }) => name).sort()[0]!);
       await discoverDomains(whole);
       assert.deepEqual(await filesIn(whole.out), expected);
+    }
+  });
+});
+
+Deno.test("a disk that is full at any write: one sentence, no result, and the same command goes on to the same bytes", async () => {
+  await withFolder(async (folder) => {
+    await write(folder, { "a.jsonl": lines(texts(30)) });
+    const whole = options(folder, { keepMs: 0 });
+    await discoverDomains(whole);
+    const expected = await filesIn(whole.out);
+    for (let at = 1;; at++) {
+      await Deno.remove(whole.out, { recursive: true }).catch(absent);
+      {
+        using disk = failingWrites((write) => write === at);
+        const made = await discoverDomains(whole).then(() => undefined, (error) => error);
+        if (made === undefined && disk.count() < at) return assert.ok(at > 10, "it writes a few files");
+        if (made === undefined) { // the flush of a folder, which not every file system knows
+          assert.deepEqual(await filesIn(whole.out), expected);
+          continue;
+        }
+        assert.ok(made instanceof UserError, `write ${at}: ${made.stack}`);
+        assert.match(made.message, /^Cannot write [^\n]*out[^\n]*the disk is full$/, `write ${at}`);
+        assert.match(made.hint!, /--out/);
+      }
+      await assert.rejects(Deno.stat(whole.out), Deno.errors.NotFound);
+      if (at % 3 === 0) {
+        await discoverDomains(whole);
+        assert.deepEqual(await filesIn(whole.out), expected, `after write ${at}`);
+        assert.deepEqual(Array.from(Deno.readDirSync(folder), ({ name }) => name).sort(), ["in", "out"]);
+      } else await Deno.remove(`${whole.out}.partial`, { recursive: true }).catch(absent);
     }
   });
 });
