@@ -34,7 +34,7 @@ import { type CellResult, type RunResults, runResultsSchema } from "../lib/run/m
 import { checkDocuments, checkTokens } from "./rank/check-documents.ts";
 import { checkOut, chosenConfig, writeConfig } from "./rank/chosen-config.ts";
 import { type RankConfig, type rankConfigSchema, rankDefinition } from "./rank/config.ts";
-import { probeAll, type Probed, tokensOf } from "./rank/probes.ts";
+import { probeAll, type Probed, shortProbesText, tokensOf } from "./rank/probes.ts";
 import { bitsPerByteResults, meanProbes, probeLosses } from "./rank/results.ts";
 
 type RankLab = LabWith<RankConfig>;
@@ -79,6 +79,8 @@ function report({ run, config }: RankLab, probed: Probed): Promise<CellResult<Ru
     cell.table(choiceTable(choice, tokens.expert));
     cell.table(stitchMixTable(chosen.mix));
     cell.summary(rankingText(gains, choice));
+    const short = shortProbesText(config, config.probe);
+    if (short !== undefined) cell.note(short, "warning");
     const probes = config.experts.length * config.probe.repeats;
     cell.note(
       `${probes} probes took ${counted(probes * tokens.probe)}; all ${config.experts.length} experts would take ` +
@@ -148,6 +150,8 @@ export function rankExperiment(): Experiment<typeof rankConfigSchema, LabData> {
   return {
     ...experiment,
     async prepare(config, rngSeed, context) {
+      const short = shortProbesText(config, config.probe);
+      if (short !== undefined) context.report(`warning: ${short}`);
       const prepared = await experiment.prepare(config, rngSeed, context);
       for (const domain of config.experts) {
         const { heldout } = prepared.documents[domain]!;

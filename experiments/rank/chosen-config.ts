@@ -1,7 +1,7 @@
 // The configuration that trains the chosen experts.
 import { basename, dirname, extname } from "node:path";
 import { stringify } from "yaml";
-import { UserError } from "../../lib/errors.ts";
+import { systemReason, UserError } from "../../lib/errors.ts";
 import { writeTextAtomically } from "../../lib/run/mod.ts";
 import { checkBts, isBrought } from "../../lib/bts/mod.ts";
 import type { RankConfig } from "./config.ts";
@@ -48,7 +48,21 @@ export async function checkOut(path: string): Promise<void> {
   throw refuse(`${basename(path)} exists`, "name another file, or remove it first");
 }
 
-/** Writes a configuration. */
+/**
+ * Writes a configuration, whole or not at all.
+ *
+ * @throws UserError `rank.out` when the system refuses it, such as for a full disk
+ */
 export async function writeConfig(path: string, config: object): Promise<void> {
-  await writeTextAtomically(path, configText(config, path));
+  try {
+    await writeTextAtomically(path, configText(config, path));
+  } catch (error) {
+    const reason = systemReason(error);
+    if (reason === undefined) throw error;
+    throw new UserError(
+      "rank.out",
+      `Cannot write --out ${path}: ${reason}`,
+      "give the same command again when it can be written: the ranking is kept, and nothing is computed again",
+    );
+  }
 }

@@ -6,7 +6,7 @@ import { type ExperimentDefinition, withDependentDefaults } from "../../lib/run/
 /** Settings of the probes. */
 export const probeSettings = z.strictObject({
   steps: z.int().min(1).max(100_000_000).nullable().default(null)
-    .describe("training steps of a probe; null: a fifth of those of an expert"),
+    .describe("training steps of a probe; null: a fifth of those of an expert, and at least 16"),
   repeats: z.int().min(2).max(32).default(2)
     .describe("probes of each candidate, each on other batches: their differences are part of the uncertainty"),
 });
@@ -64,7 +64,7 @@ export const rankDefinition: ExperimentDefinition<typeof rankConfigSchema> = {
     {
       flags: "--steps <number>",
       setting: "probe.steps",
-      description: "training steps of a probe (default: a fifth of an expert's)",
+      description: "training steps of a probe (default: a fifth of an expert's, and at least 16)",
     },
     { flags: "--repeats <number>", setting: "probe.repeats", description: "probes of each candidate (default: 2)" },
     {

@@ -15,6 +15,8 @@ import { lossesCell, type Scored } from "./losses-cell.ts";
 
 /** The share of an expert's steps that a probe has by default. */
 const SHARE = 0.2;
+/** Steps of a probe below which its gains say little of an expert's (docs/domains.md has the measurements). */
+export const FEWEST_STEPS = 16;
 
 /** The probes of all candidates, scored. */
 export interface Probed {
@@ -31,9 +33,19 @@ export const repeatsOf = ({ repeats }: ProbeSettings) => Array.from({ length: re
 
 /** The settings of training a probe: those of an expert with fewer steps and a warm-up and a decay that fit into them. */
 export function probeTraining({ train: { expert } }: Lab["config"], { steps }: ProbeSettings): TrainConfig {
-  const own = steps ?? Math.max(1, Math.ceil(SHARE * expert.steps));
+  const own = steps ?? Math.min(expert.steps, Math.max(FEWEST_STEPS, Math.ceil(SHARE * expert.steps)));
   const warmup = Math.min(expert.warmup, Math.round(expert.warmup * own / expert.steps));
   return { ...expert, steps: own, warmup, validateEvery: own };
+}
+
+/** What a person should know of probes that are too short; undefined if they are not. */
+export function shortProbesText(config: Lab["config"], settings: ProbeSettings): string | undefined {
+  const { steps } = probeTraining(config, settings);
+  if (steps >= Math.min(FEWEST_STEPS, config.train.expert.steps)) return undefined;
+  return `Probes of ${steps} step${
+    steps === 1 ? "" : "s"
+  } predict badly what an expert gains: give --steps ${FEWEST_STEPS} ` +
+    "or more (docs/domains.md)";
 }
 
 /** Training tokens of one probe, and of one expert. */

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import { CONFIG_FILE, loadDescription, tokenizerRemark } from "../domains/mod.ts";
+import { openPretrained } from "../pretrained/mod.ts";
 import {
   defaultRunsFolder,
   findScript,
@@ -19,8 +20,8 @@ const SCRIPT = "experiments/rank.ts";
  * Runs the experiment in a process of its own, in the foreground.
  *
  * @returns its exit code
- * @throws UserError `command.conflict` for a discovery and a configuration at once, and as `loadDescription()` and
- *   `modelFolder()` do
+ * @throws UserError `command.conflict` for a discovery and a configuration at once, and as `loadDescription()`,
+ *   `modelFolder()` and `openPretrained()` do
  */
 export async function rankDomainsCommand(args: readonly string[], print: Print = console.error): Promise<number> {
   const own = await experimentArguments(args, print);
@@ -43,6 +44,8 @@ export async function experimentArguments(args: readonly string[], print: Print)
   const seed = model === undefined
     ? undefined
     : await seedFolder(optionValue(args, "--runs") ?? defaultRunsFolder(), model);
+  // Here the option can be named; the run opens the model again, by the setting that the option stands for.
+  if (seed !== undefined) await openPretrained(seed, "--model", { plan: true });
   const remark = clustering && seed && await tokenizerRemark(clustering, seed);
   if (remark !== undefined) print(remark);
   return [
@@ -57,7 +60,7 @@ function optionValue(args: readonly string[], option: string): string | undefine
   const at = args.findLastIndex((arg) => arg === option || arg.startsWith(`${option}=`));
   if (at < 0) return undefined;
   const value = args[at] === option ? args[at + 1] : args[at]!.slice(option.length + 1);
-  if (value !== undefined && value !== "") return value;
+  if (value !== undefined && value !== "" && !value.startsWith("--")) return value;
   throw new UserError(
     "command.missing-argument",
     `Missing the value of ${option}`,

@@ -4,17 +4,22 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { mainConfigSchema, mainDefinition } from "../../experiments/bts/config.ts";
 import { rankExperiment } from "../../experiments/rank.ts";
-import { chosenConfig } from "../../experiments/rank/chosen-config.ts";
+import { chosenConfig, writeConfig } from "../../experiments/rank/chosen-config.ts";
 import { checkDocuments } from "../../experiments/rank/check-documents.ts";
+import { shortProbesText } from "../../experiments/rank/probes.ts";
 import { branchedRun } from "../../lib/bts/mod.ts";
 import { domainsCommand } from "../../lib/cli/domains.ts";
 import { experimentArguments } from "../../lib/cli/domains-rank.ts";
-import { explainError } from "../../lib/errors.ts";
+import { trainTokenizer } from "../../lib/data/mod.ts";
+import { explainError, UserError } from "../../lib/errors.ts";
 import { planOf } from "../../lib/experiment/mod.ts";
+import { saveModelFolder } from "../../lib/huggingface/mod.ts";
 import { random } from "../../lib/random.ts";
 import { buildConfig, readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
 import { assertRefused } from "../experiment/refused.ts";
+import { failingWrites } from "../faults/full-disk.ts";
 import { withFolder } from "../run/fixtures.ts";
+import { bigWeights, TINY } from "../tiny.ts";
 import { assertPlanned } from "./planned.ts";
 
 async function deno(...args: string[]) {
@@ -60,8 +65,10 @@ Deno.test("`domains rank` chooses domains that complement each other, for a conf
     await Deno.writeTextFile(given, JSON.stringify(config));
     const args = ["--preset", "smoke", "--config", given, "--runs", runs, "--no-serve", "--device", "cpu"];
     const budget = 2 * 30 * 8 * 64;
-    const made = await deno("main.ts", "domains", "rank", ...args, "--json", "--budget", String(budget), "--out", out);
+    const rank = [...args, "--steps", "6", "--budget", String(budget), "--out", out];
+    const made = await deno("main.ts", "domains", "rank", ...rank, "--json");
     assert.equal(made.code, 0, made.stderr);
+    assert.equal(made.stderr.match(/Probes of 6 steps predict badly/g)?.length, 2, "when it begins, and in the report");
     assert.match(made.stderr, /deno task bts --config .*chosen\.yaml --preset smoke$/m);
     const { tables, run } = JSON.parse(made.stdout.trimEnd().split("\n").at(-1)!) as {
       run: string;
@@ -107,7 +114,7 @@ Deno.test("`domains rank` chooses domains that complement each other, for a conf
     assert.deepEqual(cached, ["data", "seed"]);
 
     // The same command again computes nothing, and may write its own file again, but nobody else's.
-    const again = await deno("experiments/rank.ts", ...args, "--budget", String(budget), "--out", out);
+    const again = await deno("experiments/rank.ts", ...rank);
     assert.equal(again.code, 0, again.stderr);
     await Deno.writeTextFile(out, "mine: true\n");
     await assertRefused(rankExperiment(), [...args, "--out", out], /Cannot write --out .*chosen\.yaml exists/);
@@ -125,7 +132,10 @@ Deno.test("`domains rank` refuses what cannot be ranked, and writes nothing", as
     await refused(/budget of 6,143 tokens is too small: one expert takes 6,144 tokens/, "--budget", "6143");
     await refused(/Cannot write --out x\.txt: expected a \.yaml/, "--out", "x.txt");
     await refused(/there is no folder .*nowhere/, "--out", join(folder, "nowhere/x.yaml"));
-    await refused(/repeats/, "--repeats", "1");
+    await refused(/^--repeats cannot be 1: expected integer from 2 to 32/, "--repeats", "1");
+    await refused(/^--budget cannot be -5: expected integer/, "--budget", "-5");
+    await refused(/^--steps cannot be 0: expected integer/, "--steps", "0");
+    await refused(/^Cannot set --steps to "few": expected integer/, "--steps", "few");
     await refused(/eval\.tokens 511 is too small .* take 512/, "--set", "eval.tokens=511");
     await Deno.writeTextFile(
       join(folder, "few.jsonl"),
@@ -161,9 +171,13 @@ Deno.test("`domains rank --with` takes the configuration of a discovery, and --m
     const found = join(folder, "found");
     await domainsCommand(["discover", texts, "--count", "2", "--out", found], () => {});
     const print = () => assert.fail("there is nothing to say");
+    const model = join(folder, "tiny");
+    const config = { ...TINY, vocabSize: 300 };
+    const tokenizer = trainTokenizer([`${topics.flat().join(" ")} `.repeat(20)], { vocabSize: 290 });
+    await saveModelFolder(model, { config, tensors: bigWeights(config, 1), tokenizer });
     assert.deepEqual(
-      await experimentArguments([`--with=${found}`, "--model", "models/tiny", "--steps", "3"], print),
-      ["--config", join(found, "config.yaml"), "--set", "pretrained.seed=models/tiny", "--steps", "3"],
+      await experimentArguments([`--with=${found}`, "--model", model, "--steps", "3"], print),
+      ["--config", join(found, "config.yaml"), "--set", `pretrained.seed=${model}`, "--steps", "3"],
     );
     const refused = async (message: RegExp, ...args: string[]) => {
       await assert.rejects(domainsCommand(["rank", ...args]), (error) => {
@@ -175,6 +189,8 @@ Deno.test("`domains rank --with` takes the configuration of a discovery, and --m
     await refused(/Missing the value of --with/, "--with");
     await refused(/is not a clustering/, "--with", folder);
     await refused(/last/, "--model", "last", "--runs", join(folder, "none"));
+    await refused(/^Cannot read --model="models\/none": there is no such folder/, "--model", "models/none");
+    await refused(/Missing the value of --with/, "--with", "--steps", "20");
     const description = join(found, "clustering.json");
     const text = await Deno.readTextFile(description);
     await Deno.writeTextFile(description, text.replace(/"version": \d+/, '"version": 99'));
@@ -193,14 +209,45 @@ Deno.test("the configuration for a seed from a checkpoint leaves the tokenizer t
   assert.equal(configOf("hub=code").hub, "code");
 });
 
-Deno.test("a probe takes a fifth of an expert's steps by default", async () => {
+Deno.test("a probe takes a fifth of an expert's steps by default, 16 at least, and no more than an expert", async () => {
   const { definition, body, outline } = rankExperiment();
-  const config = buildConfig(definition.schema, {
-    preset: { name: "quick", value: definition.presets["quick"]!.config },
-    sets: [],
+  const preset = { name: "quick", value: definition.presets["quick"]!.config };
+  for (const [steps, probe] of [[100, 20], [40, 16], [16, 16], [7, 7]] as const) {
+    const config = buildConfig(definition.schema, { preset, sets: [`train.expert.steps=${steps}`] });
+    const plan = await planOf({ body, outline }, config);
+    const tokens = (name: string) => plan.find(({ cell }) => cell === name)!.tokens;
+    assert.equal(tokens("probe:code/1"), probe * 8 * config.model.contextLength);
+    assert.equal(plan.filter(({ cell }) => cell.startsWith("probe:")).length, 6);
+    assert.equal(shortProbesText(config, config.probe), undefined);
+  }
+});
+
+Deno.test("probes that are too short to predict anything are told from others", () => {
+  const { schema, presets } = rankExperiment().definition;
+  const preset = { name: "quick", value: presets["quick"]!.config };
+  const warned = (...sets: string[]) => {
+    const config = buildConfig(schema, { preset, sets });
+    return shortProbesText(config, config.probe);
+  };
+  assert.match(warned("probe.steps=8")!, /^Probes of 8 steps predict badly .* --steps 16 or more/);
+  assert.match(warned("probe.steps=1", "train.expert.steps=5")!, /^Probes of 1 step predict badly/);
+  assert.equal(warned("probe.steps=16"), undefined);
+  assert.equal(warned("probe.steps=5", "train.expert.steps=5"), undefined, "a probe as long as an expert is one");
+});
+
+Deno.test("a full disk under --out: one sentence, and the file of before is as it was", async () => {
+  await withFolder(async (folder) => {
+    const out = join(folder, "chosen.yaml");
+    await writeConfig(out, { experts: ["code"] });
+    const before = await Deno.readTextFile(out);
+    using _ = failingWrites(() => true);
+    await assert.rejects(writeConfig(out, { experts: ["math"] }), (error) => {
+      assert.ok(error instanceof UserError, String(error));
+      assert.match(error.message, /^Cannot write --out .*chosen\.yaml: the disk is full$/);
+      assert.match(error.hint!, /give the same command again/);
+      return true;
+    });
+    assert.equal(await Deno.readTextFile(out), before);
+    assert.deepEqual(Array.from(Deno.readDirSync(folder), ({ name }) => name), ["chosen.yaml"]);
   });
-  const plan = await planOf({ body, outline }, config);
-  const tokens = (name: string) => plan.find(({ cell }) => cell === name)!.tokens;
-  assert.equal(tokens("probe:code/1"), 20 * 8 * config.model.contextLength);
-  assert.equal(plan.filter(({ cell }) => cell.startsWith("probe:")).length, 6);
 });
