@@ -4,7 +4,7 @@ import { type Clusters, fitClusters } from "./clusters.ts";
 import { languageShares } from "./languages.ts";
 import type { FitFeatures } from "./features.ts";
 import type { ClusterModel } from "./model.ts";
-import { domainNames, topTerms } from "./names.ts";
+import { domainNames, TOP_TERMS, topTerms } from "./names.ts";
 import { fitRows } from "./space.ts";
 import { principalPlane } from "./svd.ts";
 
@@ -61,7 +61,7 @@ export async function fitSample(
     facts: {
       sampled: sample.length,
       names: domainNames(terms),
-      topTerms: terms.map((own) => own.map(({ term }) => term)),
+      topTerms: terms.map((own) => own.slice(0, TOP_TERMS).map(({ term }) => term)),
       languages: terms.map((_, cluster) =>
         languageShares(sample.filter((_, at) => members[at] === cluster).slice(0, LANGUAGE_DOCUMENTS))
       ),
