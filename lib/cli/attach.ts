@@ -11,7 +11,8 @@ import { continueRun } from "./resume.ts";
  * Follows the jobs of a run as the command did that handed them in, in a process in the foreground. Hands none in.
  *
  * @returns its exit code
- * @throws UserError `run.none`, `run.locked` when a process follows them, `attach.none` when it has no jobs
+ * @throws UserError `run.none`, `run.locked` when a process follows them, `attach.none` when it has no jobs, `attach.done`
+ *   when it is done
  */
 export async function attachCommand(args: readonly string[], print: Print = console.log): Promise<number> {
   const command = new Command("attach")
@@ -30,6 +31,13 @@ export async function attachCommand(args: readonly string[], print: Print = cons
       "attach.none",
       `Cannot attach to ${view.id}: it has no jobs on a cluster`,
       `deno task resume ${view.id} continues it`,
+    );
+  }
+  if (view.status === "done") {
+    throw new UserError(
+      "attach.done",
+      `Cannot attach to ${view.id}: it is done, and its jobs have ended`,
+      `deno task show ${view.id} shows what came of it`,
     );
   }
   return await continueRun(view, runs, ["--attach"]);

@@ -51,7 +51,7 @@ export async function slurmPlace(
     throw new UserError(
       "plan.gpu",
       `The GPUs of ${having[0]} are called ${kinds.map((kind) => kind === "" ? "gpu" : kind).join(", ")}`,
-      "say which they are with --gpu",
+      `say which they are with --gpu: ${GPUS.map(({ name }) => name).join(", ")}`,
     );
   }
   const count = fit.reduce((sum, { nodes, gpus }) => sum + nodes * gpus!.count, 0);

@@ -46,5 +46,10 @@ export async function stopCommand(
   const jobs = hasJobs ? await cancelJobs(slurm, id, table) : 0;
   const status = (await readRun(runs, id))?.status ?? "lost";
   if (parsed.options.json) return print(jsonLine({ run: id, status, ...(hasJobs ? { jobs } : {}) }));
-  print(hasJobs ? `${id} is ${status}; ${jobs} of its jobs were cancelled` : `${id} is ${status}`);
+  const cancelled = jobs === 0
+    ? "none of its jobs waits or runs"
+    : jobs === 1
+    ? "one of its jobs was cancelled"
+    : `${jobs} of its jobs were cancelled`;
+  print(hasJobs ? `${id} is ${status}; ${cancelled}` : `${id} is ${status}`);
 }

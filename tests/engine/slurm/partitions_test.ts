@@ -43,14 +43,19 @@ Deno.test("`deno task plan --engine slurm` plans for the GPUs of a partition and
   assert.match(text, /Longer than the time limit of gpu, 3 days: seed/);
   assert.match(await plan("--slurm.partition=old", "--gpu", "a10"), /6 × NVIDIA A10 /);
   for (
-    const [args, code, message] of [
+    const [args, code, message, hint = /./] of [
       [[], "plan.partition", /Several partitions have GPUs: gpu, old/],
       [["--slurm.partition", "cpu"], "plan.partition", /Slurm knows of no GPUs in the partition cpu/],
       [["--slurm.partition", "big"], "plan.partition", /There is no partition big: expected one of cpu, gpu, old/],
-      [["--slurm.partition", "old"], "plan.gpu", /The GPUs of old are called gpu/],
+      [["--slurm.partition", "old"], "plan.gpu", /The GPUs of old are called gpu/, /--gpu: .*h100/],
       [["--slurm.mem", "8G"], "slurm.setting", /Cannot use --slurm\.mem in a plan/],
     ] as const
   ) {
-    await assert.rejects(plan(...args), { code, message });
+    await assert.rejects(plan(...args), (error: Error & { readonly code: string; readonly hint?: string }) => {
+      assert.equal(error.code, code);
+      assert.match(error.message, message);
+      assert.match(error.hint ?? "none", hint);
+      return true;
+    });
   }
 });

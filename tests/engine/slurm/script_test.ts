@@ -1,5 +1,7 @@
 // The scripts of jobs: what bash thinks of them, and how long before its end a job is told.
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { ATTEMPT_OUTPUT } from "../../../lib/engine/attempts.ts";
 import { type JobScript, jobScript } from "../../../lib/engine/slurm/script.ts";
 import { secondsOfTime } from "../../../lib/engine/slurm/time.ts";
 
@@ -35,6 +37,35 @@ Deno.test("a job starts its cell on its device, with as many threads as processo
   );
   assert.match(lineOf({ device: "webgpu" }), /'a script\.ts' --device webgpu --cell /);
   assert.match(lineOf({}), /'a script\.ts' --cell /);
+});
+
+Deno.test("a job runs its cell in the container that is asked for, with arguments and variables as they are", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "stitchbook it's " });
+  try {
+    // A container's runtime that writes down what it is given, and runs the command.
+    const runtime = `${folder}/runtime`.replaceAll("'", "'\\''"), called = join(folder, "called");
+    const text = '#!/bin/sh\nprintf "%s\\n" "$DENO_DIR" "$STITCHBOOK_NODE" "$@" > "$CALLED"\nshift 2\nexec "$@"\n';
+    await Deno.writeTextFile(join(folder, "runtime"), text, { mode: 0o755 });
+    const script = jobScript({
+      ...JOB,
+      cells: [{ cell: "expert:it's", attempts: join(folder, "attempts") }],
+      runFolder: folder,
+      command: ["/bin/sh", "-c", 'echo "in the container"; exit 7', "a script.ts"],
+      request: { container: `'${runtime}' exec image.sif`, device: "cpu", retries: 0 },
+    });
+    const env = { CALLED: called, SLURM_JOB_ID: "5", SLURMD_NODENAME: "n1", SLURM_CPUS_ON_NODE: "3" };
+    const { code } = await new Deno.Command("bash", { args: ["-c", script], env, stdin: "null" }).output();
+    assert.equal(code, 7, "the job ends as the command did");
+    assert.deepEqual((await Deno.readTextFile(called)).trimEnd().split("\n"), [
+      ...["/cache of mine", "n1", "exec", "image.sif"],
+      ...["/bin/sh", "-c", 'echo "in the container"; exit 7', "a script.ts"],
+      ...["--device", "cpu", "--threads", "3", "--cell", "expert:it's"],
+    ]);
+    const printed = await Deno.readTextFile(join(folder, "attempts", "5.0", ATTEMPT_OUTPUT));
+    assert.equal(printed, "in the container\n", "what it prints is in the log of the attempt");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("a job is told in time, also of a short limit, and never when it starts", () => {
