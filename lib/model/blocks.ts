@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import {
   addLinear,
+  addSwigluLinear,
   cachedAttention,
   inShape,
   linear,
@@ -71,7 +72,9 @@ export function attention<T extends tf.Tensor>(
  */
 export function feedForward(weights: Weights, prefix: string, x: tf.Tensor, residual?: tf.Tensor): tf.Tensor {
   const [gate, up] = projector(weights, prefix)(x, "gate_proj", "up_proj") as [tf.Tensor, tf.Tensor];
-  return mapAndAdd(weights, `${prefix}down_proj`, swiglu(gate, up), residual);
+  const name = `${prefix}down_proj`;
+  if (residual === undefined) return mapAndAdd(weights, name, swiglu(gate, up), undefined);
+  return addBias(addSwigluLinear(residual, gate, up, weight(weights, `${name}.weight`)), weights[`${name}.bias`]);
 }
 
 /** Several projections of one input, with their biases. */

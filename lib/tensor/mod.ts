@@ -2,6 +2,7 @@
 export { linear } from "./ops/linear.ts";
 export { linears } from "./ops/linears.ts";
 export { addLinear } from "./ops/add-linear.ts";
+export { addSwigluLinear } from "./ops/add-swiglu-linear.ts";
 export { normBranch } from "./ops/norm-branch.ts";
 export { rmsNorm } from "./ops/rms-norm.ts";
 export { rope, ropeFrequencies, type RopeTable, ropeTable, ropeTableOfRows } from "./ops/rope.ts";

@@ -1,7 +1,19 @@
 // Linear maps that share their input or add to a stream, and norms that branch off one: against what they are made of.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { addLinear, linear, linears, normBranch, openDevice, rmsNorm } from "../../lib/tensor/mod.ts";
+import {
+  addLinear,
+  addSwigluLinear,
+  heapBytes,
+  holdConstant,
+  linear,
+  linears,
+  normBranch,
+  openDevice,
+  rmsNorm,
+  swiglu,
+  variableGradients,
+} from "../../lib/tensor/mod.ts";
 import { products } from "../products.ts";
 import { type Case, distance, evaluate, normalValues, poison } from "./support.ts";
 
@@ -28,6 +40,26 @@ function addLinearCase(N: number, K: number, out: number): Case {
     trained: [0, 1, 2],
     ours: ([h, x, w]) => addLinear(h!, x!, w!),
     reference: ([h, x, w]) => tf.add(h!, linear(x!, w!)),
+  };
+}
+
+/** Of one model, or of a stack of models with `N` rows each; `isConstant`: the weight's packed form is kept. */
+function addSwigluCase(models: number, N: number, K: number, out: number, isConstant = false): Case {
+  const stack = models === 1 ? [] : [models];
+  return {
+    name: `addSwigluLinear of ${models} × [${N}, ${K}] to ${out}${isConstant ? ", constant" : ""}`,
+    inputs: [
+      normalValues([models * N, out], 1),
+      normalValues([models * N, K], 2, 3),
+      normalValues([models * N, K], 3),
+      normalValues([...stack, out, K], 4),
+    ],
+    trained: [0, 1, 2, 3],
+    ours([h, gate, up, w]) {
+      if (isConstant) holdConstant(w!);
+      return addSwigluLinear(h!, gate!, up!, w!);
+    },
+    reference: ([h, gate, up, w]) => tf.add(h!, linear(swiglu(gate!, up!), w!)),
   };
 }
 
@@ -85,6 +117,12 @@ const cases = [
   addLinearCase(3, 5, 9),
   addLinearCase(65, 400, 33),
   addLinearCase(300, 64, 128),
+  addSwigluCase(1, 1, 7, 5),
+  addSwigluCase(1, 3, 16, 5),
+  addSwigluCase(2, 65, 40, 33),
+  addSwigluCase(1, 200, 272, 800),
+  addSwigluCase(3, 200, 272, 64),
+  addSwigluCase(1, 200, 272, 64, true),
   branchCase(1, 3),
   branchCase(9, 17),
   branchCase(200, 64),
@@ -112,11 +150,39 @@ Deno.test("fused maps and branches equal their parts, whatever the threads and w
   }
 });
 
+Deno.test("what SwiGLU returns is not kept for the gradients, unless the map after it is trained", async () => {
+  const device = await openDevice("cpu", { threads: 1 });
+  const [h, gate, up, w] = [tf.ones([64, 8]), tf.ones([64, 512]), tf.ones([64, 512]), tf.ones([8, 512])];
+  const [trainedGate, trainedW] = tf.tidy(() => [tf.variable(gate), tf.variable(w)]);
+  /** Bytes in use between the passes. */
+  const held = (f: () => tf.Tensor, variable: tf.Variable) => {
+    let bytes = 0;
+    const { value, gradients } = variableGradients(() => {
+      const y = tf.tidy(f);
+      bytes = heapBytes()!.used;
+      return tf.sum(y) as tf.Scalar;
+    }, [variable]);
+    tf.dispose([value, ...gradients]);
+    return bytes;
+  };
+  const apart = held(() => addLinear(h, swiglu(trainedGate, up), w), trainedGate);
+  assert.equal(apart - held(() => addSwigluLinear(h, trainedGate, up, w), trainedGate), 4 * gate.size);
+  const all = held(() => addLinear(h, swiglu(gate, up), trainedW), trainedW);
+  assert.equal(all, held(() => addSwigluLinear(h, gate, up, trainedW), trainedW));
+  await device.close();
+});
+
 Deno.test("shapes that do not fit a fused map are refused by name", async () => {
   const device = await openDevice("cpu", { threads: 1 });
   const ones = (...shape: number[]) => tf.ones(shape);
   assert.throws(() => linears(ones(2, 3), [ones(4, 3), ones(4, 5)]), /linears\(\) cannot take x \[2,3\], w 0 \[4,3\]/);
   assert.throws(() => addLinear(ones(2, 3), ones(2, 5), ones(4, 5)), /addLinear\(\) cannot take h \[2,3\]/);
   assert.throws(() => addLinear(ones(3, 4), ones(2, 5), ones(4, 5)), /addLinear\(\)/);
+  const gated = (gate: number[], up: number[], w: number[]) => () =>
+    addSwigluLinear(ones(2, 4), ones(...gate), ones(...up), ones(...w));
+  assert.throws(gated([2, 5], [2, 6], [4, 5]), /addSwigluLinear\(\) cannot take h \[2,4\], gate \[2,5\], up \[2,6\]/);
+  assert.throws(gated([2, 5], [2, 5], [4, 6]), /addSwigluLinear\(\)/);
+  assert.throws(gated([3, 5], [3, 5], [4, 5]), /addSwigluLinear\(\)/);
+  assert.throws(gated([2, 5], [2, 5], [5]), /addSwigluLinear\(\).*2 or 3 dimensions/);
   await device.close();
 });

@@ -1,11 +1,12 @@
 // Linear maps, alone or several of one input, and linear maps added to a residual stream, on the CPU.
 import type * as tf from "@tensorflow/tfjs";
 import { ADD_LINEAR } from "../../ops/add-linear.ts";
+import { ADD_SWIGLU_LINEAR, ADD_SWIGLU_LINEAR_GRAD } from "../../ops/add-swiglu-linear.ts";
 import { LINEAR } from "../../ops/linear.ts";
 import { LINEARS, LINEARS_GRAD_W, LINEARS_GRAD_X } from "../../ops/linears.ts";
 import type { StitchbookCPU } from "../backend.ts";
-import { forRows, type KernelFunction, register } from "../machine/jobs.ts";
-import { multiplyAll, multiplySum } from "../products/multiply.ts";
+import { forElements, forRows, type KernelFunction, register, sizeOf } from "../machine/jobs.ts";
+import { multiply, multiplyAll, multiplySum } from "../products/multiply.ts";
 
 const list = (inputs: Readonly<Record<string, tf.TensorInfo>>) => Object.values(inputs);
 
@@ -71,9 +72,20 @@ const linearsGradW: KernelFunction = ({ inputs, backend }) => {
 };
 
 const addLinear: KernelFunction = ({ inputs: { h, x, w }, backend }) => {
-  const { batch, stack, rows: M, columns: K } = sizesOf(x!);
-  const N = sizesOf(w!).rows;
-  const [from, a, b] = [h!, x!, w!].map((tensor) => backend.address(tensor)) as [number, number, number];
+  return addProduct(backend, h!, x!, backend.address(x!), w!);
+};
+
+/** h + x·Wᵀ, where `a` is the address of x. */
+function addProduct(
+  backend: StitchbookCPU,
+  h: tf.TensorInfo,
+  x: tf.TensorInfo,
+  a: number,
+  w: tf.TensorInfo,
+): tf.TensorInfo {
+  const { batch, stack, rows: M, columns: K } = sizesOf(x);
+  const N = sizesOf(w).rows;
+  const [from, b] = [h, w].map((tensor) => backend.address(tensor)) as [number, number];
   const { info, address: c } = backend.output([...stack, M, N]);
   const product = { batch, M, N, K, a, b, c, transposeA: false, transposeB: true, add: true };
   if (backend.machine.native === undefined) {
@@ -81,6 +93,29 @@ const addLinear: KernelFunction = ({ inputs: { h, x, w }, backend }) => {
     multiplyAll(backend.machine, [product]);
   } else multiplyAll(backend.machine, [{ ...product, addend: from }]);
   return info;
+}
+
+/** SwiGLU's result exists only while the kernel runs. */
+const addSwigluLinear: KernelFunction = ({ inputs: { h, gate, up, w }, backend }) => {
+  const from = { gate: backend.address(gate!), up: backend.address(up!) };
+  const size = sizeOf(gate!.shape);
+  const y = backend.scratch(4 * size);
+  forElements(backend.machine, "swiglu", size, 1.5, { ...from, y });
+  return addProduct(backend, h!, gate!, y, w!);
+};
+
+/** The gradient of SwiGLU's result, dy·W, is computed where that of gate replaces it. */
+const addSwigluLinearGrad: KernelFunction = ({ inputs: { dy, gate, up, w }, backend }) => {
+  const { batch, rows: M, columns: K } = sizesOf(dy!);
+  const N = sizesOf(w!).columns;
+  const [a, b] = [dy!, w!].map((tensor) => backend.address(tensor)) as [number, number];
+  const from = { gate: backend.address(gate!), up: backend.address(up!) };
+  const [dgate, dup] = [gate!, up!].map(({ shape }) => backend.output(shape));
+  const product = { batch, M, N, K, a, b, c: dgate!.address, transposeA: false, transposeB: false };
+  multiply(backend.machine, product);
+  const swiglu = { ...from, dy: dgate!.address, dgate: dgate!.address, dup: dup!.address };
+  forElements(backend.machine, "swigluGrad", sizeOf(gate!.shape), 2, swiglu);
+  return [dgate!.info, dup!.info];
 };
 
 /** Copies a matrix. */
@@ -94,3 +129,5 @@ register(LINEARS, linears);
 register(LINEARS_GRAD_X, linearsGradX);
 register(LINEARS_GRAD_W, linearsGradW);
 register(ADD_LINEAR, addLinear);
+register(ADD_SWIGLU_LINEAR, addSwigluLinear);
+register(ADD_SWIGLU_LINEAR_GRAD, addSwigluLinearGrad);
