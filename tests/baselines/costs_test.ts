@@ -1,12 +1,14 @@
 // What every method costs, against the paper's table and against counts of another kind.
 import assert from "node:assert/strict";
 import { btsConfigSchema, btsDefinition } from "../../lib/bts/config.ts";
-import { forwardFlops, type ModelConfig, parameterCount } from "../../lib/model/mod.ts";
-import { compact } from "../../lib/report/mod.ts";
-import { buildConfig } from "../../lib/run/mod.ts";
-import { type MethodCost, pretrainFlops } from "../../lib/train/mod.ts";
-import { baselineDefaults, type CostedMethods, methodCosts } from "../../lib/baselines/mod.ts";
-import { methodCostTable } from "../../lib/report/mod.ts";
+import { forwardFlops, type ModelConfig, parameterCount } from "../../lib/model/config.ts";
+import { compact } from "../../lib/report/format.ts";
+import { buildConfig } from "../../lib/run/config/config.ts";
+import type { MethodCost } from "../../lib/train/method-cost.ts";
+import { pretrainFlops } from "../../lib/train/cost.ts";
+import { baselineDefaults } from "../../lib/baselines/registry.ts";
+import { type CostedMethods, methodCosts } from "../../lib/baselines/costs.ts";
+import { methodCostTable } from "../../lib/report/cost-table.ts";
 import { stitchConfig, TINY } from "../tiny.ts";
 
 const preset = { name: "paper", value: btsDefinition.presets.paper!.config as Record<string, unknown> };

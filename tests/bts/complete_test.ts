@@ -1,11 +1,13 @@
 // Settings that follow from the models that were trained elsewhere.
 import assert from "node:assert/strict";
-import { btsDefinition, completeFromCheckpoints } from "../../lib/bts/mod.ts";
-import { trainTokenizer } from "../../lib/data/mod.ts";
+import { btsDefinition } from "../../lib/bts/config.ts";
+import { completeFromCheckpoints } from "../../lib/bts/complete.ts";
+import { trainTokenizer } from "../../lib/data/tokenizer/train.ts";
 import { UserError } from "../../lib/errors.ts";
-import { saveModelFolder } from "../../lib/huggingface/mod.ts";
-import { initialWeights, modelConfigSchema } from "../../lib/model/mod.ts";
-import { parseExperimentArguments } from "../../lib/run/mod.ts";
+import { saveModelFolder } from "../../lib/huggingface/model-folder.ts";
+import { initialWeights } from "../../lib/model/weights.ts";
+import { modelConfigSchema } from "../../lib/model/config.ts";
+import { parseExperimentArguments } from "../../lib/run/command-line/experiment-arguments.ts";
 
 const text = (word: string) => [Array.from({ length: 30 }, (_, i) => `${word} ${i} is ${i * i}. `).join("")];
 const tokenizer = trainTokenizer(text("the square of"), { vocabSize: 270 });

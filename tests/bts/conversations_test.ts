@@ -1,12 +1,15 @@
 // Conversations in a run: written with the checkpoint's template, or with the one that data.template names.
 import assert from "node:assert/strict";
-import { btsDefinition, checkBts, labExperiment } from "../../lib/bts/mod.ts";
+import { btsDefinition } from "../../lib/bts/config.ts";
+import { checkBts } from "../../lib/bts/check.ts";
+import { labExperiment } from "../../lib/bts/experiment.ts";
 import { conventionsOf } from "../../lib/bts/brought.ts";
-import { trainTokenizer } from "../../lib/data/mod.ts";
+import { trainTokenizer } from "../../lib/data/tokenizer/train.ts";
 import { UserError } from "../../lib/errors.ts";
-import { saveModelFolder } from "../../lib/huggingface/mod.ts";
-import { initialWeights, modelConfigSchema } from "../../lib/model/mod.ts";
-import { parseExperimentArguments } from "../../lib/run/mod.ts";
+import { saveModelFolder } from "../../lib/huggingface/model-folder.ts";
+import { initialWeights } from "../../lib/model/weights.ts";
+import { modelConfigSchema } from "../../lib/model/config.ts";
+import { parseExperimentArguments } from "../../lib/run/command-line/experiment-arguments.ts";
 
 const experiment = labExperiment({
   definition: btsDefinition,

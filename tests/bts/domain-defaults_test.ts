@@ -1,8 +1,9 @@
 // Experts and datamixes by the domains in use; settings of runs from before people named their own.
 import assert from "node:assert/strict";
-import { btsConfigSchema, btsDefinition, checkBts } from "../../lib/bts/mod.ts";
+import { btsConfigSchema, btsDefinition } from "../../lib/bts/config.ts";
+import { checkBts } from "../../lib/bts/check.ts";
 import { UserError } from "../../lib/errors.ts";
-import { buildConfig } from "../../lib/run/mod.ts";
+import { buildConfig } from "../../lib/run/config/config.ts";
 
 const build = (...sets: string[]) => buildConfig(btsConfigSchema, { preset: { name: "none", value: {} }, sets });
 

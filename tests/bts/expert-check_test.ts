@@ -1,12 +1,8 @@
 // Checks of `deno task expert`.
 import assert from "node:assert/strict";
-import {
-  btsConfigSchema,
-  checkChange,
-  checkRestitching,
-  type ExpertConfig,
-  expertConfigSchema,
-} from "../../lib/bts/mod.ts";
+import { btsConfigSchema } from "../../lib/bts/config.ts";
+import { checkChange, checkRestitching } from "../../lib/bts/expert-check.ts";
+import { type ExpertConfig, expertConfigSchema } from "../../lib/bts/finished.ts";
 import { UserError } from "../../lib/errors.ts";
 
 Deno.test("`checkChange()` refuses changes that leave nothing to stitch or add an expert twice", () => {

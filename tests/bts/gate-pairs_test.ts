@@ -1,8 +1,8 @@
 // Which experts the gates cannot tell apart.
 import assert from "node:assert/strict";
-import { gatePairs, isAlike } from "../../lib/bts/mod.ts";
+import { gatePairs, isAlike } from "../../lib/bts/gate-pairs.ts";
 import { random } from "../../lib/random.ts";
-import type { TokenGates } from "../../lib/stitch/mod.ts";
+import type { TokenGates } from "../../lib/stitch/token-gates.ts";
 
 /** Gates of an H2E, which do not count, and of an E2H, from the shares of three experts. */
 const stitches = (rows: readonly (readonly number[])[]): TokenGates[] => [

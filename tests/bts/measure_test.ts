@@ -2,24 +2,22 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import {
-  btsConfigSchema,
-  type Lab,
-  measureCells,
-  type Measured,
-  type MeasureSpec,
-  modelOf,
-  readAnswers,
-  readLosses,
-  taskComparisons,
-  type Text,
-  tokenize,
-} from "../../lib/bts/mod.ts";
-import { loadCorpus } from "../../lib/data/mod.ts";
-import { rowMemory } from "../../lib/eval/mod.ts";
-import { btmEnsemble, mixedLosses } from "../../lib/merge/mod.ts";
-import { decoder, initialWeights, type LanguageModel, toDevice } from "../../lib/model/mod.ts";
-import { beginRun, type CellResult, MEASURED_ON_FILE, measuredOnSchema } from "../../lib/run/mod.ts";
+import { btsConfigSchema } from "../../lib/bts/config.ts";
+import { type Lab, modelOf } from "../../lib/bts/lab.ts";
+import { measureCells, type MeasureSpec } from "../../lib/bts/measure.ts";
+import type { Measured } from "../../lib/bts/measured.ts";
+import { readAnswers, readLosses, taskComparisons } from "../../lib/bts/comparisons.ts";
+import type { Text } from "../../lib/bts/text.ts";
+import { tokenize } from "../../lib/bts/tokenize.ts";
+import { loadCorpus } from "../../lib/data/corpus.ts";
+import { rowMemory } from "../../lib/eval/row-memory.ts";
+import { btmEnsemble } from "../../lib/merge/ensemble/btm.ts";
+import { mixedLosses } from "../../lib/merge/ensemble/posterior.ts";
+import { decoder, type LanguageModel } from "../../lib/model/language-model.ts";
+import { initialWeights, toDevice } from "../../lib/model/weights.ts";
+import { beginRun } from "../../lib/run/cells/run.ts";
+import type { CellResult } from "../../lib/run/cells/cell.ts";
+import { MEASURED_ON_FILE, measuredOnSchema } from "../../lib/run/paired/kept-scores.ts";
 import { emptyResults, options, withFolder } from "../run/fixtures.ts";
 
 await tf.setBackend("cpu");

@@ -1,7 +1,8 @@
 // What a run declares that it will log, so that a sweep can refuse a metric that there will not be.
 import assert from "node:assert/strict";
-import { btsConfigSchema, btsMetrics } from "../../lib/bts/mod.ts";
-import { parseMetric } from "../../lib/run/view/mod.ts";
+import { btsConfigSchema } from "../../lib/bts/config.ts";
+import { btsMetrics } from "../../lib/bts/metrics.ts";
+import { parseMetric } from "../../lib/run/view/metrics.ts";
 import { checkDeclared } from "../../lib/run/sweep/declared.ts";
 import { UserError } from "../../lib/errors.ts";
 

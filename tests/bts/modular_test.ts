@@ -1,6 +1,7 @@
 // The settings after removing or adding an expert.
 import assert from "node:assert/strict";
-import { type BtsConfig, btsConfigSchema, changedConfig } from "../../lib/bts/mod.ts";
+import { type BtsConfig, btsConfigSchema } from "../../lib/bts/config.ts";
+import { changedConfig } from "../../lib/bts/modular.ts";
 import { UserError } from "../../lib/errors.ts";
 
 Deno.test("`changedConfig()` removes, adds or merges experts, and refuses impossible changes", () => {

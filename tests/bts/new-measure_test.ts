@@ -1,21 +1,30 @@
 // A new measure: one object, registered like the others, appears everywhere by itself.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { btsDefinition, btsMetrics } from "../../lib/bts/mod.ts";
+import { btsDefinition } from "../../lib/bts/config.ts";
+import { btsMetrics } from "../../lib/bts/metrics.ts";
 import { diffCommand } from "../../lib/cli/diff.ts";
 import { listCommand } from "../../lib/cli/ls.ts";
 import { runJson } from "../../lib/experiment/outcome.ts";
-import { evaluate, evaluationWindows, type Measure, MEASURES } from "../../lib/eval/mod.ts";
+import { evaluate } from "../../lib/eval/evaluate.ts";
+import { evaluationWindows } from "../../lib/eval/windows.ts";
+import type { Measure } from "../../lib/eval/measures/measure.ts";
+import { MEASURES } from "../../lib/eval/measures/all.ts";
 import { resultsBundle } from "../../lib/notebook/show/results.ts";
 import { seedsTable } from "../../lib/report/seeds.ts";
 import { reportHtml } from "../../lib/report/page.ts";
 import { reportMarkdown } from "../../lib/report/markdown.ts";
 import { seedsHtml } from "../../lib/report/seeds-report.ts";
-import { beginRun, formatTable, MEAN, queryRuns, readRun, resultsTable, type RunResults } from "../../lib/run/mod.ts";
+import { beginRun } from "../../lib/run/cells/run.ts";
+import { formatTable, resultsTable } from "../../lib/run/view/format-table.ts";
+import { MEAN } from "../../lib/run/view/measures.ts";
+import { queryRuns } from "../../lib/run/catalog/query.ts";
+import { readRun } from "../../lib/run/log/read.ts";
+import type { RunResults } from "../../lib/run/events/results.ts";
 import { checkDeclared } from "../../lib/run/sweep/declared.ts";
-import { parseMetric, pickMetric, valuesOf } from "../../lib/run/view/mod.ts";
+import { parseMetric, pickMetric, valuesOf } from "../../lib/run/view/metrics.ts";
 import { measureTables } from "../../lib/serve/client/run/measure-tables.ts";
-import { createApp } from "../../lib/serve/mod.ts";
+import { createApp } from "../../lib/serve/app.ts";
 import { byteTokenizer, tinyDecoder, wordyDocuments } from "../eval/fakes.ts";
 import { options, withFolder } from "../run/fixtures.ts";
 

@@ -5,17 +5,14 @@ import { basename, join } from "node:path";
 import { z } from "zod";
 import { openStreams, readTokenizer, streamFiles, type Text, writeTokenizer } from "../../lib/bts/text.ts";
 import { writeTokens } from "../../lib/bts/write-tokens.ts";
-import {
-  dataConfigSchema,
-  type Document,
-  loadCorpus,
-  type LoadedCorpus,
-  openTokenizer,
-  type SplitName,
-  tokenizeDocuments,
-  trainTokenizer,
-} from "../../lib/data/mod.ts";
-import { beginRun, type CellContext, type CellResult } from "../../lib/run/mod.ts";
+import { dataConfigSchema } from "../../lib/data/config.ts";
+import type { Document, LoadedCorpus, SplitName } from "../../lib/data/types.ts";
+import { loadCorpus } from "../../lib/data/corpus.ts";
+import { openTokenizer } from "../../lib/data/tokenizer/open.ts";
+import { tokenizeDocuments } from "../../lib/data/batches/tokenize.ts";
+import { trainTokenizer } from "../../lib/data/tokenizer/train.ts";
+import { beginRun } from "../../lib/run/cells/run.ts";
+import type { CellContext, CellResult } from "../../lib/run/cells/cell.ts";
 import { emptyResults, options, withFolder } from "../run/fixtures.ts";
 
 const SPLITS = ["train", "validation", "heldout"] as const;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { domainsCommand } from "../../lib/cli/domains.ts";
-import { clusteringSchema } from "../../lib/domains/mod.ts";
+import { clusteringSchema } from "../../lib/domains/description.ts";
 import { UserError } from "../../lib/errors.ts";
 import { random } from "../../lib/random.ts";
 import { withFolder } from "../run/fixtures.ts";

@@ -1,6 +1,9 @@
 // Verdicts: right and wrong programs, and programs that fake success.
 import assert from "node:assert/strict";
-import { judge, judgeAnswers, type Outcome, parseProblems, type Problem, startJudge } from "../../lib/code/mod.ts";
+import { judge, type Outcome } from "../../lib/code/judge.ts";
+import { judgeAnswers } from "../../lib/code/judge-answers.ts";
+import { parseProblems, type Problem } from "../../lib/code/problem.ts";
+import { startJudge } from "../../lib/code/judge-thread.ts";
 import { UserError } from "../../lib/errors.ts";
 import { inParallel } from "../../lib/in-parallel.ts";
 

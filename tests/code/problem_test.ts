@@ -1,8 +1,10 @@
 // The built-in problems: their tests prove the solutions right and the wrong solutions wrong. And damaged files.
 import assert from "node:assert/strict";
-import { builtinProblems, judge, parseProblems, readProblems } from "../../lib/code/mod.ts";
+import { builtinProblems, parseProblems, readProblems } from "../../lib/code/problem.ts";
+import { judge } from "../../lib/code/judge.ts";
 import { inParallel } from "../../lib/in-parallel.ts";
-import { encodedEquals, startProgram } from "../../lib/sandbox/mod.ts";
+import { encodedEquals } from "../../lib/sandbox/encoded.ts";
+import { startProgram } from "../../lib/sandbox/program.ts";
 import { UserError } from "../../lib/errors.ts";
 
 const problems = await builtinProblems();

@@ -1,6 +1,6 @@
 // Finding the program in what a model wrote.
 import assert from "node:assert/strict";
-import { isDecided, programOf } from "../../lib/code/mod.ts";
+import { isDecided, programOf } from "../../lib/code/program.ts";
 
 const prompt = "/** Doubles. */\nfunction double(x: number): number {\n";
 const problem = { prompt, entryPoint: "double" };

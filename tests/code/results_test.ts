@@ -1,6 +1,7 @@
 // Names of scores: problems of one's own, and chosen levels, are told apart from the built-in ones.
 import assert from "node:assert/strict";
-import { codeMeasures, type CodeScores, type ProblemSet } from "../../lib/code/mod.ts";
+import { codeMeasures, type ProblemSet } from "../../lib/code/results.ts";
+import type { CodeScores } from "../../lib/code/evaluate.ts";
 
 const estimate = { value: 0.5, low: 0.25, high: 0.75, samples: 4 };
 const scored = (...levels: readonly string[]): CodeScores => ({

@@ -1,6 +1,6 @@
 // The settings of the text.
 import assert from "node:assert/strict";
-import { dataConfigSchema } from "../../lib/data/mod.ts";
+import { dataConfigSchema } from "../../lib/data/config.ts";
 import { configKeys } from "../../lib/run/config/config-keys.ts";
 
 Deno.test("`dataConfigSchema` has a default and a description for every setting, and refuses unknown ones", () => {

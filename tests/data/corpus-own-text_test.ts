@@ -1,15 +1,10 @@
 // A corpus of the user's own files: budgets, questions, conversations, refusals.
 import assert from "node:assert/strict";
-import {
-  type ChatRenderer,
-  checkOverlap,
-  dataConfigSchema,
-  type Document,
-  type DocumentList,
-  DOMAINS,
-  loadCorpus,
-  type SplitName,
-} from "../../lib/data/mod.ts";
+import type { ChatRenderer, Document, DocumentList, SplitName } from "../../lib/data/types.ts";
+import { checkOverlap } from "../../lib/data/overlap.ts";
+import { dataConfigSchema } from "../../lib/data/config.ts";
+import { DOMAINS } from "../../lib/data/builtin/registry.ts";
+import { loadCorpus } from "../../lib/data/corpus.ts";
 import { random } from "../../lib/random.ts";
 import { allOf, load, refuses, withOwnText } from "./own-text.ts";
 

@@ -1,13 +1,8 @@
 // The corpus of built-in text: split by document, without overlap, deterministic.
 import assert from "node:assert/strict";
-import {
-  checkOverlap,
-  type Document,
-  DOMAINS,
-  type LoadedCorpus,
-  type Problem,
-  type TaskText,
-} from "../../lib/data/mod.ts";
+import { checkOverlap } from "../../lib/data/overlap.ts";
+import type { Document, LoadedCorpus, Problem, TaskText } from "../../lib/data/types.ts";
+import { DOMAINS } from "../../lib/data/builtin/registry.ts";
 import { byteLength } from "../../lib/data/batches/tokenize.ts";
 import { allOf, load, SMALL, withOwnText } from "./own-text.ts";
 

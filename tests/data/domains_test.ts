@@ -1,7 +1,8 @@
 // Which domains a run has: own ones and built-in ones, as a map, as a list, and in the settings of older versions.
 import assert from "node:assert/strict";
-import { builtinNames } from "../../lib/data/builtin/registry.ts";
-import { type DataConfig, dataConfigSchema, DOMAINS, namedTasks } from "../../lib/data/mod.ts";
+import { builtinNames, DOMAINS } from "../../lib/data/builtin/registry.ts";
+import { type DataConfig, dataConfigSchema } from "../../lib/data/config.ts";
+import { namedTasks } from "../../lib/data/domains.ts";
 import { METHOD_NAMES } from "../../lib/methods.ts";
 
 const read = (data: object): DataConfig => dataConfigSchema.parse(data);

@@ -1,6 +1,6 @@
 // One sentence per domain about what was left out of the user's own text.
 import assert from "node:assert/strict";
-import { leftOut } from "../../lib/data/mod.ts";
+import { leftOut } from "../../lib/data/left-out.ts";
 
 const nothing = { documents: 9, bytes: 9 };
 const report = {

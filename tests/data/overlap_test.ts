@@ -1,7 +1,7 @@
 // Finding repeated text: exact, nearly the same, and merely similar.
 import assert from "node:assert/strict";
-import { checkOverlap, type Document } from "../../lib/data/mod.ts";
-import { shingleHashes } from "../../lib/data/overlap.ts";
+import { checkOverlap, shingleHashes } from "../../lib/data/overlap.ts";
+import type { Document } from "../../lib/data/types.ts";
 import { random } from "../../lib/random.ts";
 
 const stream = random(1, "overlap");

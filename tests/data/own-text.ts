@@ -1,12 +1,8 @@
 // Corpora for tests, of built-in text and of the user's own.
 import assert from "node:assert/strict";
-import {
-  dataConfigSchema,
-  type Document,
-  type DocumentList,
-  loadCorpus,
-  type LoadedCorpus,
-} from "../../lib/data/mod.ts";
+import { dataConfigSchema } from "../../lib/data/config.ts";
+import type { Document, DocumentList, LoadedCorpus } from "../../lib/data/types.ts";
+import { loadCorpus } from "../../lib/data/corpus.ts";
 import { UserError } from "../../lib/errors.ts";
 import { random } from "../../lib/random.ts";
 

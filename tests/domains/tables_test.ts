@@ -1,6 +1,7 @@
 // What tables of a clustering show of its shares.
 import assert from "node:assert/strict";
-import { type Clustering, clustersTable } from "../../lib/domains/mod.ts";
+import type { Clustering } from "../../lib/domains/description.ts";
+import { clustersTable } from "../../lib/domains/tables.ts";
 
 function sourcesShown(counts: Readonly<Record<string, number>>): string {
   const documents = Object.values(counts).reduce((a, b) => a + b);

@@ -1,9 +1,10 @@
 // Bits per byte: known models give known figures, whatever the batch.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { bitsPerByte, documentLosses, evaluationWindows } from "../../lib/eval/mod.ts";
+import { bitsPerByte, documentLosses } from "../../lib/eval/bits-per-byte.ts";
+import { evaluationWindows } from "../../lib/eval/windows.ts";
 import { UserError } from "../../lib/errors.ts";
-import { btmEnsemble } from "../../lib/merge/mod.ts";
+import { btmEnsemble } from "../../lib/merge/ensemble/btm.ts";
 import { bigramModel, byteTokenizer, tinyDecoder, wordyDocuments } from "./fakes.ts";
 
 await tf.setBackend("cpu");

@@ -1,9 +1,14 @@
 // Scores from known losses: the same as from running the model.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { answeredRightly, documentLosses, evaluationWindows, rowMemory, type Task } from "../../lib/eval/mod.ts";
-import { btmEnsemble, mixedLosses } from "../../lib/merge/mod.ts";
-import type { LanguageModel } from "../../lib/model/mod.ts";
+import { answeredRightly } from "../../lib/eval/score.ts";
+import { documentLosses } from "../../lib/eval/bits-per-byte.ts";
+import { evaluationWindows } from "../../lib/eval/windows.ts";
+import { rowMemory } from "../../lib/eval/row-memory.ts";
+import type { Task } from "../../lib/eval/task.ts";
+import { btmEnsemble } from "../../lib/merge/ensemble/btm.ts";
+import { mixedLosses } from "../../lib/merge/ensemble/posterior.ts";
+import type { LanguageModel } from "../../lib/model/language-model.ts";
 import { byteTokenizer, tinyDecoder, wordyDocuments } from "./fakes.ts";
 
 await tf.setBackend("cpu");

@@ -1,7 +1,8 @@
 // Windows: every text token scored once, bytes exact, budgets spread over documents.
 import assert from "node:assert/strict";
-import { openTokenizer, trainTokenizer } from "../../lib/data/mod.ts";
-import { evaluationWindows } from "../../lib/eval/mod.ts";
+import { openTokenizer } from "../../lib/data/tokenizer/open.ts";
+import { trainTokenizer } from "../../lib/data/tokenizer/train.ts";
+import { evaluationWindows } from "../../lib/eval/windows.ts";
 import { byteTokenizer, wordyDocuments } from "./fakes.ts";
 
 const documents = [

@@ -1,7 +1,8 @@
 // Resuming the main job after an edit of its code or its text, and starting a copy of it, in a tree of its own.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { repositoryRoot, runIds } from "../../lib/run/mod.ts";
+import { repositoryRoot } from "../../lib/run/files/repository.ts";
+import { runIds } from "../../lib/run/log/read.ts";
 
 /** A copy of the repository's code whose files can be edited. */
 async function copyTree(folder: string): Promise<string> {

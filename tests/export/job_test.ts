@@ -1,12 +1,19 @@
 // Experts that are trained elsewhere: the job's script makes the losses of our own training, and its expert is taken in.
 import assert from "node:assert/strict";
-import { btsDefinition, checkBts, labExperiment, type Trained, trainExpert, trainSeed } from "../../lib/bts/mod.ts";
-import { tokenize } from "../../lib/bts/mod.ts";
+import { btsDefinition } from "../../lib/bts/config.ts";
+import { checkBts } from "../../lib/bts/check.ts";
+import { labExperiment } from "../../lib/bts/experiment.ts";
+import type { Trained } from "../../lib/bts/training.ts";
+import { trainExpert, trainSeed } from "../../lib/bts/decoders.ts";
+import { tokenize } from "../../lib/bts/tokenize.ts";
 import { explainError, UserError } from "../../lib/errors.ts";
 import { exportCommand } from "../../lib/cli/export.ts";
-import { loadModelFolder } from "../../lib/huggingface/mod.ts";
-import { beginRun, type CellResult, parseExperimentArguments, readRun, type Run } from "../../lib/run/mod.ts";
-import { openDevice } from "../../lib/tensor/mod.ts";
+import { loadModelFolder } from "../../lib/huggingface/model-folder.ts";
+import { beginRun } from "../../lib/run/cells/run.ts";
+import type { CellResult, Run } from "../../lib/run/cells/cell.ts";
+import { parseExperimentArguments } from "../../lib/run/command-line/experiment-arguments.ts";
+import { readRun } from "../../lib/run/log/read.ts";
+import { openDevice } from "../../lib/tensor/device.ts";
 import { optionalTest, python } from "../optional.ts";
 import { emptyResults } from "../run/fixtures.ts";
 import { BEYOND_PLAIN } from "../tiny.ts";

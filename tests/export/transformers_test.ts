@@ -3,23 +3,26 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
-import { type MixtureConfig, mixtureConfigSchema } from "../../lib/baselines/mod.ts";
+import { type MixtureConfig, mixtureConfigSchema } from "../../lib/baselines/mixture/config.ts";
 import { mixtureLanguageModel, mixtureModel } from "../../lib/baselines/mixture/model.ts";
 import { initialMixture } from "../../lib/baselines/mixture/start.ts";
-import { generateGreedily } from "../../lib/eval/mod.ts";
+import { generateGreedily } from "../../lib/eval/generate.ts";
 import { UserError } from "../../lib/errors.ts";
 import { mixtureArchitecture } from "../../lib/export/mixture/architecture.ts";
-import { writeMixture, writeStitched } from "../../lib/export/mod.ts";
-import { readJson, readSafetensors, saveModelFolder, writeSafetensors } from "../../lib/huggingface/mod.ts";
-import { type LanguageModel, type ModelConfig, toDevice } from "../../lib/model/mod.ts";
-import {
-  freezeModels,
-  STITCH_KINDS,
-  type StitchConfig,
-  stitchedLanguageModel,
-  stitchModels,
-} from "../../lib/stitch/mod.ts";
-import { openDevice } from "../../lib/tensor/mod.ts";
+import { writeMixture } from "../../lib/export/mixture/write.ts";
+import { writeStitched } from "../../lib/export/stitched/write.ts";
+import { readJson } from "../../lib/huggingface/files.ts";
+import { readSafetensors, writeSafetensors } from "../../lib/huggingface/safetensors.ts";
+import { saveModelFolder } from "../../lib/huggingface/model-folder.ts";
+import type { LanguageModel } from "../../lib/model/language-model.ts";
+import type { ModelConfig } from "../../lib/model/config.ts";
+import { toDevice } from "../../lib/model/weights.ts";
+import { freezeModels } from "../../lib/stitch/stacks.ts";
+import { STITCH_KINDS } from "../../lib/stitch/kinds/registry.ts";
+import type { StitchConfig } from "../../lib/stitch/config.ts";
+import { stitchedLanguageModel } from "../../lib/stitch/language-model.ts";
+import { stitchModels } from "../../lib/stitch/model.ts";
+import { openDevice } from "../../lib/tensor/device.ts";
 import { optionalTest, python } from "../optional.ts";
 import { BEYOND_PLAIN, bigWeights, noisyStitches, stitchConfig, TINY, tokens } from "../tiny.ts";
 

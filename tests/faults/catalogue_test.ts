@@ -1,7 +1,7 @@
 // The catalogue of faults names tests that there are.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { repositoryRoot } from "../../lib/run/mod.ts";
+import { repositoryRoot } from "../../lib/run/files/repository.ts";
 import { CATALOGUE } from "./catalogue.ts";
 
 Deno.test("every fault is tried by tests that there are", async () => {

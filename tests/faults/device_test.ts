@@ -3,19 +3,16 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { UserError } from "../../lib/errors.ts";
-import { hashTensors } from "../../lib/huggingface/mod.ts";
-import { disposeWeights, initialWeights, toHost, toVariables } from "../../lib/model/mod.ts";
-import { type BeginRunOptions, readRun, runIds, withRun } from "../../lib/run/mod.ts";
-import { type Device, openDevice } from "../../lib/tensor/mod.ts";
-import {
-  checkpointBytes,
-  type PhaseOptions,
-  pretraining,
-  readTrainState,
-  train,
-  trainConfigSchema,
-  writeTrainState,
-} from "../../lib/train/mod.ts";
+import { hashTensors } from "../../lib/huggingface/hash.ts";
+import { disposeWeights, initialWeights, toHost, toVariables } from "../../lib/model/weights.ts";
+import { type BeginRunOptions, withRun } from "../../lib/run/cells/run.ts";
+import { readRun, runIds } from "../../lib/run/log/read.ts";
+import { type Device, openDevice } from "../../lib/tensor/device.ts";
+import { checkpointBytes, readTrainState, writeTrainState } from "../../lib/train/checkpoint.ts";
+import type { PhaseOptions } from "../../lib/train/phase.ts";
+import { pretraining } from "../../lib/train/pretraining.ts";
+import { train } from "../../lib/train/loop.ts";
+import { trainConfigSchema } from "../../lib/train/config.ts";
 import { optionalTest } from "../optional.ts";
 import { emptyResults, options, withFolder } from "../run/fixtures.ts";
 import { randomBatch, TINY } from "../tiny.ts";

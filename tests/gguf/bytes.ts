@@ -1,5 +1,5 @@
 // Puts GGUF files together byte by byte, right or wrong, independently of the writer.
-import { type GgufType, TENSOR_TYPES } from "../../lib/gguf/mod.ts";
+import { type GgufType, TENSOR_TYPES } from "../../lib/gguf/types.ts";
 
 export const join = (...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> => {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../lib/errors.ts";
-import { readTasks } from "../../lib/harness/mod.ts";
+import { readTasks } from "../../lib/harness/task-files.ts";
 import { CHOICE, withTask } from "./fakes.ts";
 
 const REST = 'doc_to_text: "?"';

@@ -1,6 +1,6 @@
 // What the tests of outside evaluation share: a task in a folder of its own.
 import { join } from "node:path";
-import { readTasks } from "../../lib/harness/mod.ts";
+import { readTasks } from "../../lib/harness/task-files.ts";
 import { type HarnessTask, openTask } from "../../lib/harness/task.ts";
 
 /** Settings of a multiple-choice task on test.jsonl, in six lines. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { openTask, type Request } from "../../lib/harness/task.ts";
-import { readTasks } from "../../lib/harness/mod.ts";
+import { readTasks } from "../../lib/harness/task-files.ts";
 import { SAMPLES, TASKS } from "./expected.ts";
 import { CHOICE, taskOf, withTask } from "./fakes.ts";
 

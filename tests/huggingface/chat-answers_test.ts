@@ -1,8 +1,11 @@
 // The assistant's words in conversations are those that Python's transformers finds, token by token.
 import assert from "node:assert/strict";
-import { encodeScored, openTokenizer, type TokenizerJson } from "../../lib/data/mod.ts";
+import { encodeScored } from "../../lib/data/batches/scored.ts";
+import { openTokenizer } from "../../lib/data/tokenizer/open.ts";
+import type { TokenizerJson } from "../../lib/data/types.ts";
 import { UserError } from "../../lib/errors.ts";
-import { type ChatMessage, renderAnswers } from "../../lib/huggingface/mod.ts";
+import type { ChatMessage } from "../../lib/huggingface/chat-template.ts";
+import { renderAnswers } from "../../lib/huggingface/chat-answers.ts";
 
 interface Fixtures {
   readonly tokenizers: Readonly<Record<string, TokenizerJson>>;

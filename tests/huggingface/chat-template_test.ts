@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { strftime } from "../../lib/huggingface/strftime.ts";
-import { type ChatMessage, type ChatTemplate, readChatTemplate, renderChat } from "../../lib/huggingface/mod.ts";
+import {
+  type ChatMessage,
+  type ChatTemplate,
+  readChatTemplate,
+  renderChat,
+} from "../../lib/huggingface/chat-template.ts";
 
 interface Fixtures {
   readonly templates: Readonly<Record<string, ChatTemplate>>;

@@ -1,7 +1,8 @@
 // JSON in model folders: read like Python, changed in place; and strict safetensors headers.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
-import { readJson, readSafetensors, writeSafetensors } from "../../lib/huggingface/mod.ts";
+import { readJson } from "../../lib/huggingface/files.ts";
+import { readSafetensors, writeSafetensors } from "../../lib/huggingface/safetensors.ts";
 import { changeJson, parsePythonJson } from "../../lib/huggingface/python-json.ts";
 import { random } from "../../lib/random.ts";
 import { optionalTest, python } from "../optional.ts";

@@ -1,6 +1,6 @@
 // Which Python files belong to a model folder.
 import assert from "node:assert/strict";
-import { remoteCode } from "../../lib/huggingface/mod.ts";
+import { remoteCode } from "../../lib/huggingface/remote-code.ts";
 
 Deno.test("`remoteCode()` finds the files that auto_map names and that they import, and those that are missing", async () => {
   const folder = await Deno.makeTempDir();

@@ -1,7 +1,8 @@
 // safetensors: round trips, deterministic bytes, and a specific error for every false claim.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
-import { hashTensors, readSafetensors, readSafetensorsHeader, writeSafetensors } from "../../lib/huggingface/mod.ts";
+import { hashTensors } from "../../lib/huggingface/hash.ts";
+import { readSafetensors, readSafetensorsHeader, writeSafetensors } from "../../lib/huggingface/safetensors.ts";
 
 async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();

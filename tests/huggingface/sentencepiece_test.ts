@@ -1,9 +1,10 @@
 // Reading tokenizer.model, and refusing damaged ones and what is not done exactly.
 import assert from "node:assert/strict";
-import { openTokenizer, type TokenizerJson } from "../../lib/data/mod.ts";
+import { openTokenizer } from "../../lib/data/tokenizer/open.ts";
+import type { TokenizerJson } from "../../lib/data/types.ts";
 import { UserError } from "../../lib/errors.ts";
-import { tokenizerOf } from "../../lib/gguf/mod.ts";
-import { readTokenizer } from "../../lib/huggingface/mod.ts";
+import { tokenizerOf } from "../../lib/gguf/tokenizer.ts";
+import { readTokenizer } from "../../lib/huggingface/tokenizer-file.ts";
 import { readSentencePiece } from "../../lib/huggingface/sentencepiece.ts";
 import { random } from "../../lib/random.ts";
 

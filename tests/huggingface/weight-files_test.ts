@@ -1,16 +1,11 @@
 // Weights read by range and written by piece.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
-import {
-  encodeWeights,
-  openWeightFiles,
-  type PlannedTensor,
-  readJson,
-  readSafetensors,
-  type WeightDtype,
-  writeSafetensors,
-  writeWeightFiles,
-} from "../../lib/huggingface/mod.ts";
+import { encodeWeights, type WeightDtype } from "../../lib/huggingface/dtypes.ts";
+import { openWeightFiles } from "../../lib/huggingface/weight-files.ts";
+import { type PlannedTensor, readSafetensors, writeSafetensors } from "../../lib/huggingface/safetensors.ts";
+import { readJson } from "../../lib/huggingface/files.ts";
+import { writeWeightFiles } from "../../lib/huggingface/weight-writer.ts";
 import { random } from "../../lib/random.ts";
 
 async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
-import { skippingModel } from "../../lib/infer/mod.ts";
-import { decoder, toDevice } from "../../lib/model/mod.ts";
-import { stitchedLanguageModel } from "../../lib/stitch/mod.ts";
+import { skippingModel } from "../../lib/infer/skipping-model.ts";
+import { decoder } from "../../lib/model/language-model.ts";
+import { toDevice } from "../../lib/model/weights.ts";
+import { stitchedLanguageModel } from "../../lib/stitch/language-model.ts";
 import type { StitchedState } from "../../lib/stitch/stitched-state.ts";
 import { deviceTest } from "../backends.ts";
 import { assertClose, assertFar, bigWeights, stitchConfig, TINY, tinyStitched, tokens } from "../tiny.ts";

@@ -1,7 +1,7 @@
 // When experts rest: below one gate, until they are at another.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
-import { createSkipper, resolveSkipping } from "../../lib/infer/mod.ts";
+import { createSkipper, resolveSkipping } from "../../lib/infer/skipping.ts";
 
 const PLACES = [
   { title: "first", models: [0, 1, 2], shares: true },

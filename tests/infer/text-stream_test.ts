@@ -1,8 +1,10 @@
 // Text from tokens: stop texts wherever tokens end, whole characters, and text that continues a prompt.
 import assert from "node:assert/strict";
-import { openTokenizer, sentencePieceJson, trainTokenizer } from "../../lib/data/mod.ts";
+import { openTokenizer } from "../../lib/data/tokenizer/open.ts";
+import { sentencePieceJson } from "../../lib/data/tokenizer/sentencepiece-json.ts";
+import { trainTokenizer } from "../../lib/data/tokenizer/train.ts";
 import { BYTE_CHARACTERS } from "../../lib/data/tokenizer/pretokens.ts";
-import { textStream } from "../../lib/infer/mod.ts";
+import { textStream } from "../../lib/infer/text-stream.ts";
 import { random } from "../../lib/random.ts";
 
 const SEED = crypto.getRandomValues(new Uint32Array(1))[0]!;

@@ -5,7 +5,9 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { absent } from "../../lib/errors.ts";
-import { type CellFailure, executeNotebook, type Notebook, startKernel } from "../../lib/jupyter/mod.ts";
+import { type CellFailure, executeNotebook } from "../../lib/jupyter/execute.ts";
+import type { Notebook } from "../../lib/jupyter/format/notebook.ts";
+import { startKernel } from "../../lib/jupyter/kernel/client.ts";
 
 export interface Task {
   readonly folder: string;

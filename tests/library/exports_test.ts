@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import project from "../../deno.json" with { type: "json" };
-import { repositoryRoot } from "../../lib/run/mod.ts";
+import { repositoryRoot } from "../../lib/run/files/repository.ts";
 
 /** Rooms of the command line, servers, builds and this machine, and what only rooms use; the face of `library` is the root. */
 const INTERNAL = [

@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
-import { btmEnsemble, type BtmOptions, mixedLosses, priorFromLosses } from "../../lib/merge/mod.ts";
-import { decoder, type LanguageModel, toDevice, tokenLosses } from "../../lib/model/mod.ts";
+import { btmEnsemble } from "../../lib/merge/ensemble/btm.ts";
+import { type BtmOptions, mixedLosses, priorFromLosses } from "../../lib/merge/ensemble/posterior.ts";
+import { decoder, type LanguageModel, tokenLosses } from "../../lib/model/language-model.ts";
+import { toDevice } from "../../lib/model/weights.ts";
 import { random } from "../../lib/random.ts";
-import { crossEntropy } from "../../lib/tensor/mod.ts";
+import { crossEntropy } from "../../lib/tensor/ops/cross-entropy.ts";
 import { deviceTest } from "../backends.ts";
 import { assertClose, bigWeights, TINY, tokens } from "../tiny.ts";
 import { disposeAll, statesOf } from "../decoding.ts";

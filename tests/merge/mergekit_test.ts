@@ -1,8 +1,9 @@
 // Weight merges against mergekit's results for the same tensors (fixtures/make_mergekit.py).
 import assert from "node:assert/strict";
-import { type MergeSettings, type TensorInputs, weightMethod } from "../../lib/merge/mod.ts";
+import { type MergeSettings, resolveOptions } from "../../lib/merge/weights/options.ts";
+import type { TensorInputs } from "../../lib/merge/weights/method.ts";
+import { weightMethod } from "../../lib/merge/weights/methods.ts";
 import { inMemory } from "../../lib/merge/weights/source.ts";
-import { resolveOptions } from "../../lib/merge/weights/options.ts";
 
 interface Fixture {
   readonly tensors: Readonly<

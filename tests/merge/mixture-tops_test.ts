@@ -1,8 +1,11 @@
 // The most likely tokens of an ensemble: those of its logits, for every way of weighting its models.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { btmEnsemble, type BtmOptions, mixtureTops } from "../../lib/merge/mod.ts";
-import { decoder, toDevice, tokenLosses } from "../../lib/model/mod.ts";
+import { btmEnsemble } from "../../lib/merge/ensemble/btm.ts";
+import type { BtmOptions } from "../../lib/merge/ensemble/posterior.ts";
+import { mixtureTops } from "../../lib/merge/ensemble/mixture-tops.ts";
+import { decoder, tokenLosses } from "../../lib/model/language-model.ts";
+import { toDevice } from "../../lib/model/weights.ts";
 import { random } from "../../lib/random.ts";
 import { bigWeights, TINY } from "../tiny.ts";
 

@@ -1,6 +1,8 @@
 // The merges of a seed and its experts that experiments compare.
 import assert from "node:assert/strict";
-import { mergeIntoSeed, mergeWeights, SEED_MERGES, seedMergeSchema, soup } from "../../lib/merge/mod.ts";
+import { mergeIntoSeed, SEED_MERGES, seedMergeSchema } from "../../lib/merge/seed-merges.ts";
+import { mergeWeights } from "../../lib/merge/weights/merge.ts";
+import { soup } from "../../lib/merge/soup.ts";
 import { bigWeights, TINY } from "../tiny.ts";
 
 const [base, ...models] = [1, 2, 3].map((seed) => bigWeights(TINY, seed));

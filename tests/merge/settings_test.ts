@@ -1,6 +1,6 @@
 // The settings of an ensemble and the file of its prior.
 import assert from "node:assert/strict";
-import { btmOptions, btmSettingsSchema, loadPrior, savePrior } from "../../lib/merge/mod.ts";
+import { btmOptions, btmSettingsSchema, loadPrior, savePrior } from "../../lib/merge/ensemble/settings.ts";
 import { withFolder } from "../run/fixtures.ts";
 
 Deno.test("a prior is computed only if the settings ask for one, and a file keeps it to the last bit", () =>

@@ -1,8 +1,8 @@
 // Model soups: averages, and errors.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
-import { soup } from "../../lib/merge/mod.ts";
-import { checkWeights, initialWeights } from "../../lib/model/mod.ts";
+import { soup } from "../../lib/merge/soup.ts";
+import { checkWeights, initialWeights } from "../../lib/model/weights.ts";
 import { bigWeights, TINY } from "../tiny.ts";
 
 const NORM = "model.norm.weight";

@@ -1,9 +1,11 @@
 // Weight merges: properties that hold for any weights, and errors.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
-import { type MergeSettings, mergeWeights, WEIGHT_METHODS, weightMethod } from "../../lib/merge/mod.ts";
+import type { MergeSettings } from "../../lib/merge/weights/options.ts";
+import { mergeWeights } from "../../lib/merge/weights/merge.ts";
+import { WEIGHT_METHODS, weightMethod } from "../../lib/merge/weights/methods.ts";
 import { rankCuts } from "../../lib/merge/weights/ranks.ts";
-import type { HostTensor, HostWeights } from "../../lib/model/mod.ts";
+import type { HostTensor, HostWeights } from "../../lib/model/weights.ts";
 import { random } from "../../lib/random.ts";
 import { bigWeights, TINY } from "../tiny.ts";
 

@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { splitOfFact } from "../../lib/data/builtin/math.ts";
 import { UserError } from "../../lib/errors.ts";
-import { chooseProblems, exactNumber, LEVELS, parseProblems } from "../../lib/refine/mod.ts";
+import { chooseProblems } from "../../lib/refine/choose-problems.ts";
+import { exactNumber } from "../../lib/refine/exact.ts";
+import { LEVELS } from "../../lib/refine/generate-problems.ts";
+import { parseProblems } from "../../lib/refine/problem.ts";
 
 const ALL = { file: "", levels: [], perLevel: 40 };
 

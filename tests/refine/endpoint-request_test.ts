@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
 import { fetchWhole, UnusableReply } from "../../lib/refine/endpoint-fetch.ts";
-import { endpointModels, type EndpointOptions, endpointWriter, type WriteRequest } from "../../lib/refine/mod.ts";
+import { endpointModels, endpointWriter } from "../../lib/refine/endpoint-writer.ts";
+import type { EndpointOptions } from "../../lib/refine/endpoint-request.ts";
+import type { WriteRequest } from "../../lib/refine/writer.ts";
 import { failure, stubEndpoint } from "./stub-endpoint.ts";
 
 const request: WriteRequest = {

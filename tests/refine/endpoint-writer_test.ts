@@ -1,13 +1,9 @@
 // Models behind an endpoint: what is asked and counted, and which model it is.
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/errors.ts";
-import {
-  endpointModel,
-  endpointModels,
-  type EndpointOptions,
-  endpointWriter,
-  type WriteRequest,
-} from "../../lib/refine/mod.ts";
+import { endpointModel, endpointModels, endpointWriter } from "../../lib/refine/endpoint-writer.ts";
+import type { EndpointOptions } from "../../lib/refine/endpoint-request.ts";
+import type { WriteRequest } from "../../lib/refine/writer.ts";
 import { stubEndpoint } from "./stub-endpoint.ts";
 
 const request: WriteRequest = {

@@ -1,6 +1,6 @@
 // Exact answers: numbers in lowest terms, and what counts as stating one.
 import assert from "node:assert/strict";
-import { exactNumber, lineAnswer, statedAnswer } from "../../lib/refine/mod.ts";
+import { exactNumber, lineAnswer, statedAnswer } from "../../lib/refine/exact.ts";
 import { random } from "../../lib/random.ts";
 
 Deno.test("`exactNumber()` is the same text for equal numbers, and refuses anything else", () => {

@@ -1,18 +1,14 @@
 // The methods on writers whose replies are known: right answers, calls in the right order, and budgets counted exactly.
 import assert from "node:assert/strict";
-import {
-  DISTILLERS,
-  FORMATS,
-  type MathProblem,
-  type MethodName,
-  REFINE_METHODS,
-  refineSettingsSchema,
-  replies,
-  solve,
-  solveAll,
-  type Team,
-  type WriteRequest,
-} from "../../lib/refine/mod.ts";
+import { DISTILLERS } from "../../lib/refine/workspace.ts";
+import { FORMATS } from "../../lib/refine/prompts.ts";
+import type { MathProblem } from "../../lib/refine/problem.ts";
+import { type MethodName, REFINE_METHODS } from "../../lib/refine/methods.ts";
+import { refineSettingsSchema } from "../../lib/refine/settings.ts";
+import { replies } from "../../lib/refine/replies.ts";
+import { solve, solveAll } from "../../lib/refine/evaluate.ts";
+import type { Team } from "../../lib/refine/attempt.ts";
+import type { WriteRequest } from "../../lib/refine/writer.ts";
 import { hash32, random } from "../../lib/random.ts";
 import { scriptedWriter } from "./scripted.ts";
 

@@ -1,14 +1,14 @@
 // What methods came to: the table, measures and verdict of attempts that are known.
 import assert from "node:assert/strict";
+import type { Attempted } from "../../lib/refine/evaluate.ts";
 import {
-  type Attempted,
   type MethodAttempts,
-  type MethodName,
   refinementMeasures,
   refinementResults,
   refinementTable,
   refinementVerdict,
-} from "../../lib/refine/mod.ts";
+} from "../../lib/refine/results.ts";
+import type { MethodName } from "../../lib/refine/methods.ts";
 
 const LEVELS = ["easy", "hard"];
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { dirname, join, relative } from "node:path/posix";
 import ts from "typescript";
-import { repositoryRoot } from "../../lib/run/mod.ts";
+import { repositoryRoot } from "../../lib/run/files/repository.ts";
 import { filesBelow } from "../../lib/run/files/files.ts";
 
 Deno.test("each folder of lib/run imports only from those above it in the list of lib/run/mod.ts", async () => {

@@ -1,6 +1,7 @@
 // Runs whose measuring cell kept the loss of every document and every answer, for tests of paired differences.
 import { join } from "node:path";
-import { ANSWERS_FILE, type EventBody, LOSSES_FILE, MEASURED_ON_FILE, type MeasuredOn } from "../../lib/run/mod.ts";
+import { ANSWERS_FILE, LOSSES_FILE, MEASURED_ON_FILE, type MeasuredOn } from "../../lib/run/paired/kept-scores.ts";
+import type { EventBody } from "../../lib/run/events/events.ts";
 import { random } from "../../lib/random.ts";
 import { demoBodies } from "./demo-log.ts";
 import { fakeRun } from "./fake-run.ts";

@@ -1,7 +1,7 @@
 // Directions over several seeds, and the results page.
 import assert from "node:assert/strict";
-import type { RunView } from "../../lib/run/mod.ts";
-import { verdictOf } from "../../lib/study/mod.ts";
+import type { RunView } from "../../lib/run/events/views.ts";
+import { verdictOf } from "../../lib/study/directions.ts";
 import { judge, resultsMarkdown } from "../../lib/study/results.ts";
 import { direction, run } from "./runs.ts";
 

@@ -1,6 +1,10 @@
 // When checkpoints are due: by steps, by minutes, and never so often that keeping them takes long.
 import assert from "node:assert/strict";
-import { type CheckpointConfig, checkpointConfigSchema, checkpointSchedule } from "../../lib/train/mod.ts";
+import {
+  type CheckpointConfig,
+  checkpointConfigSchema,
+  checkpointSchedule,
+} from "../../lib/train/checkpoint-schedule.ts";
 import { BEGINNING } from "../../lib/train/snapshot.ts";
 
 /** The seconds at which a checkpoint was kept, of a training with one step a second in which keeping takes `cost`. */

@@ -1,13 +1,8 @@
 // What training costs, from shapes alone, against counts by hand and the paper's.
 import assert from "node:assert/strict";
-import { forwardFlops, parameterCount } from "../../lib/model/mod.ts";
-import {
-  pretrainFlops,
-  stitchedForwardFlops,
-  stitchingBytes,
-  stitchTrainFlops,
-  trainingBytes,
-} from "../../lib/train/mod.ts";
+import { forwardFlops, parameterCount } from "../../lib/model/config.ts";
+import { pretrainFlops, trainingBytes } from "../../lib/train/cost.ts";
+import { stitchedForwardFlops, stitchingBytes, stitchTrainFlops } from "../../lib/train/stitch-cost.ts";
 import { stitchConfig, TINY } from "../tiny.ts";
 
 const PAPER = {

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { random } from "../../lib/random.ts";
-import { createOptimizer, type TrainConfig, trainConfigSchema } from "../../lib/train/mod.ts";
+import { createOptimizer } from "../../lib/train/optimizer.ts";
+import { type TrainConfig, trainConfigSchema } from "../../lib/train/config.ts";
 import { deviceTest } from "../backends.ts";
 
 const SHAPES = { matrix: [5, 7], vector: [7], exempt: [3, 4] } as const;

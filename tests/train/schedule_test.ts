@@ -1,6 +1,7 @@
 // The learning rate over a phase.
 import assert from "node:assert/strict";
-import { learningRate, trainConfigSchema } from "../../lib/train/mod.ts";
+import { learningRate } from "../../lib/train/schedule.ts";
+import { trainConfigSchema } from "../../lib/train/config.ts";
 
 const rates = (changes: Record<string, number>) => {
   const config = trainConfigSchema.parse({ lr: 0.01, ...changes });

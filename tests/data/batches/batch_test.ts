@@ -1,14 +1,8 @@
 // Batches: boundaries, targets, shares, and that a batch depends only on seed and step.
 import assert from "node:assert/strict";
-import {
-  batchAt,
-  byteLength,
-  datamixSchema,
-  type MemoryStream,
-  memoryStream,
-  normalizeDatamix,
-  tokenizeDocuments,
-} from "../../../lib/data/mod.ts";
+import { batchAt, datamixSchema, normalizeDatamix } from "../../../lib/data/batches/batch.ts";
+import { byteLength, tokenizeDocuments } from "../../../lib/data/batches/tokenize.ts";
+import { type MemoryStream, memoryStream } from "../../../lib/data/batches/stream.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { random } from "../../../lib/random.ts";
 

@@ -1,17 +1,11 @@
 // Which tokens of conversations are trained on, from text to batches.
 import assert from "node:assert/strict";
-import {
-  batchAt,
-  encodeScored,
-  memoryStream,
-  openTokenFiles,
-  scoredShare,
-  stratifiedBatches,
-  tokenBlock,
-  tokenFiles,
-  tokenizeDocuments,
-  tokenWriter,
-} from "../../../lib/data/mod.ts";
+import { batchAt, scoredShare } from "../../../lib/data/batches/batch.ts";
+import { encodeScored } from "../../../lib/data/batches/scored.ts";
+import { memoryStream } from "../../../lib/data/batches/stream.ts";
+import { openTokenFiles, tokenFiles, tokenWriter } from "../../../lib/data/batches/token-files.ts";
+import { stratifiedBatches } from "../../../lib/data/batches/stratified.ts";
+import { tokenBlock, tokenizeDocuments } from "../../../lib/data/batches/tokenize.ts";
 import { random } from "../../../lib/random.ts";
 import { byteTokenizer } from "../../eval/fakes.ts";
 

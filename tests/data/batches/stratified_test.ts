@@ -1,6 +1,7 @@
 // Validation batches by domain: exact shares, one domain each, the same every time.
 import assert from "node:assert/strict";
-import { memoryStream, stratifiedBatches } from "../../../lib/data/mod.ts";
+import { memoryStream } from "../../../lib/data/batches/stream.ts";
+import { stratifiedBatches } from "../../../lib/data/batches/stratified.ts";
 
 const stream = (first: number) =>
   memoryStream({

@@ -1,15 +1,9 @@
 // Token files give the same batches as tokens in memory, at any size, and only a few pages of them are in memory.
 import assert from "node:assert/strict";
-import {
-  batchAt,
-  openTokenFiles,
-  tokenBlock,
-  tokenFiles,
-  tokenizeDocuments,
-  type TokenStream,
-  tokenWriter,
-  writtenTokenFiles,
-} from "../../../lib/data/mod.ts";
+import { batchAt } from "../../../lib/data/batches/batch.ts";
+import { openTokenFiles, tokenFiles, tokenWriter, writtenTokenFiles } from "../../../lib/data/batches/token-files.ts";
+import { tokenBlock, tokenizeDocuments } from "../../../lib/data/batches/tokenize.ts";
+import type { TokenStream } from "../../../lib/data/types.ts";
 import { pagedNumbers } from "../../../lib/data/batches/paged-numbers.ts";
 import { random } from "../../../lib/random.ts";
 

@@ -1,6 +1,9 @@
 // The union of what several phases saw: every row once, in a new order.
 import assert from "node:assert/strict";
-import { type Batch, batchAt, memoryStream, type SeenRows, unionBatchAt, unionRows } from "../../../lib/data/mod.ts";
+import type { Batch } from "../../../lib/data/types.ts";
+import { batchAt } from "../../../lib/data/batches/batch.ts";
+import { memoryStream } from "../../../lib/data/batches/stream.ts";
+import { type SeenRows, unionBatchAt, unionRows } from "../../../lib/data/batches/union.ts";
 import { UserError } from "../../../lib/errors.ts";
 
 const stream = (first: number, length: number) =>

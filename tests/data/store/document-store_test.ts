@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { sortByRank, uint32Column } from "../../../lib/data/store/columns.ts";
 import { documentStore } from "../../../lib/data/store/document-store.ts";
 import { textSet } from "../../../lib/data/store/text-set.ts";
-import { byteLength, type Document } from "../../../lib/data/mod.ts";
+import { byteLength } from "../../../lib/data/batches/tokenize.ts";
+import type { Document } from "../../../lib/data/types.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { random } from "../../../lib/random.ts";
 

@@ -1,6 +1,6 @@
 // What a tokenizer.json adds around a text.
 import assert from "node:assert/strict";
-import { tokensAround } from "../../../lib/data/mod.ts";
+import { tokensAround } from "../../../lib/data/tokenizer/around.ts";
 
 const around = (processor: unknown) => tokensAround({ post_processor: processor });
 

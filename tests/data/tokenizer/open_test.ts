@@ -1,7 +1,9 @@
 // Training, opening and refusing tokenizers; ids equal to the library's and Python's.
 import assert from "node:assert/strict";
 import { Tokenizer as Library } from "@huggingface/tokenizers";
-import { openTokenizer, type TokenizerJson, trainTokenizer } from "../../../lib/data/mod.ts";
+import { openTokenizer } from "../../../lib/data/tokenizer/open.ts";
+import type { TokenizerJson } from "../../../lib/data/types.ts";
+import { trainTokenizer } from "../../../lib/data/tokenizer/train.ts";
 import { pretokenPattern } from "../../../lib/data/tokenizer/pretokens.ts";
 import { UserError } from "../../../lib/errors.ts";
 import { random } from "../../../lib/random.ts";

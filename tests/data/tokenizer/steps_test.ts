@@ -1,6 +1,8 @@
 // Every step of a tokenizer.json that our encoder knows gives the ids and texts of Python's tokenizers.
 import assert from "node:assert/strict";
-import { decodeStream, openTokenizer, type TokenizerJson } from "../../../lib/data/mod.ts";
+import { decodeStream } from "../../../lib/data/tokenizer/decode-stream.ts";
+import { openTokenizer } from "../../../lib/data/tokenizer/open.ts";
+import type { TokenizerJson } from "../../../lib/data/types.ts";
 import { recipeOf } from "../../../lib/data/tokenizer/recipe.ts";
 import { UserError } from "../../../lib/errors.ts";
 

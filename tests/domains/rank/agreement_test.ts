@@ -1,6 +1,7 @@
 // Agreement of predicted and realized gains: intervals of correlations, and the values of choices against all choices.
 import assert from "node:assert/strict";
-import { choiceValues, gainAgreement, jointGain } from "../../../lib/domains/mod.ts";
+import { choiceValues, gainAgreement } from "../../../lib/domains/rank/agreement.ts";
+import { jointGain } from "../../../lib/domains/rank/choose.ts";
 import { random } from "../../../lib/random.ts";
 
 const SEED = 20261130;

@@ -1,14 +1,8 @@
 // The greedy choice: its objective, its guarantee, the datamix, and how sure it is.
 import assert from "node:assert/strict";
-import {
-  bestGains,
-  chooseExperts,
-  chooseGreedily,
-  type DomainLosses,
-  type GainMatrix,
-  jointGain,
-  stitchMix,
-} from "../../../lib/domains/mod.ts";
+import { bestGains, chooseGreedily, type GainMatrix, jointGain, stitchMix } from "../../../lib/domains/rank/choose.ts";
+import { chooseExperts } from "../../../lib/domains/rank/choice.ts";
+import type { DomainLosses } from "../../../lib/domains/rank/losses.ts";
 import { random } from "../../../lib/random.ts";
 
 const SEED = 20261130;

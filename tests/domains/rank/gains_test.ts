@@ -1,13 +1,9 @@
 // Gains of probes: their values, the coverage of their intervals, and ranks that cannot be told apart.
 import assert from "node:assert/strict";
-import {
-  type DomainLosses,
-  probeGains,
-  type ProbeLosses,
-  rankingText,
-  rankRanges,
-  rankText,
-} from "../../../lib/domains/mod.ts";
+import type { DomainLosses, ProbeLosses } from "../../../lib/domains/rank/losses.ts";
+import { probeGains } from "../../../lib/domains/rank/gains.ts";
+import { rankingText } from "../../../lib/domains/rank/verdict.ts";
+import { rankRanges, rankText } from "../../../lib/domains/rank/ranks.ts";
 import { random } from "../../../lib/random.ts";
 
 const SEED = 20261130;

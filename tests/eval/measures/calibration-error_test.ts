@@ -1,16 +1,12 @@
 // The calibration error: against a plain computation from logits, on models whose error is known, and its interval.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import {
-  type EvaluationWindow,
-  evaluationWindows,
-  type HeldOut,
-  heldOut,
-  type Subject,
-} from "../../../lib/eval/mod.ts";
+import { type EvaluationWindow, evaluationWindows } from "../../../lib/eval/windows.ts";
+import { type HeldOut, heldOut } from "../../../lib/eval/bits-per-byte.ts";
+import type { Subject } from "../../../lib/eval/measures/measure.ts";
 import { CALIBRATION_BINS, calibrationError } from "../../../lib/eval/measures/calibration-error.ts";
-import type { LanguageModel } from "../../../lib/model/mod.ts";
-import { btmEnsemble } from "../../../lib/merge/mod.ts";
+import type { LanguageModel } from "../../../lib/model/language-model.ts";
+import { btmEnsemble } from "../../../lib/merge/ensemble/btm.ts";
 import { random } from "../../../lib/random.ts";
 import { valuesBy } from "../../run/results.ts";
 import { bigramModel, byteTokenizer, tinyDecoder, wordyDocuments } from "../fakes.ts";

@@ -1,9 +1,10 @@
 // The decoding latency: one sequence, token by token with a state, which is disposed.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { DECODED_TOKENS, evaluationWindows, type Subject } from "../../../lib/eval/mod.ts";
-import { decodingLatency } from "../../../lib/eval/measures/decoding-latency.ts";
-import type { LanguageModel } from "../../../lib/model/mod.ts";
+import { DECODED_TOKENS, decodingLatency } from "../../../lib/eval/measures/decoding-latency.ts";
+import { evaluationWindows } from "../../../lib/eval/windows.ts";
+import type { Subject } from "../../../lib/eval/measures/measure.ts";
+import type { LanguageModel } from "../../../lib/model/language-model.ts";
 import { byteTokenizer, tinyDecoder, wordyDocuments } from "../fakes.ts";
 
 await tf.setBackend("cpu");

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { stitchFile } from "../../../lib/bts/stitch-file.ts";
-import { openRun } from "../../../lib/library/mod.ts";
-import { readRun, repositoryRoot } from "../../../lib/run/mod.ts";
-import { loadStitches } from "../../../lib/stitch/mod.ts";
-import { verdictOf } from "../../../lib/study/mod.ts";
+import { openRun } from "../../../lib/library/open-run.ts";
+import { readRun } from "../../../lib/run/log/read.ts";
+import { repositoryRoot } from "../../../lib/run/files/repository.ts";
+import { loadStitches } from "../../../lib/stitch/file.ts";
+import { verdictOf } from "../../../lib/study/directions.ts";
 import { assertMeasured } from "../../library/measured.ts";
 import { assertPlanned } from "../planned.ts";
 

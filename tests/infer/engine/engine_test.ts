@@ -1,18 +1,14 @@
 // The engine: what it generates, whatever happens beside it, and what it refuses.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import {
-  createEngine,
-  type EngineOptions,
-  type GeneratedToken,
-  type Generation,
-  type GenerationRequest,
-  type InferenceEngine,
-} from "../../../lib/infer/mod.ts";
+import { createEngine } from "../../../lib/infer/engine/engine.ts";
+import type { EngineOptions } from "../../../lib/infer/engine/options.ts";
+import type { GeneratedToken, Generation, GenerationRequest, InferenceEngine } from "../../../lib/infer/types.ts";
 import { UserError } from "../../../lib/errors.ts";
-import { decoder, type LanguageModel, toDevice } from "../../../lib/model/mod.ts";
-import { btmEnsemble } from "../../../lib/merge/mod.ts";
-import { openDevice } from "../../../lib/tensor/mod.ts";
+import { decoder, type LanguageModel } from "../../../lib/model/language-model.ts";
+import { toDevice } from "../../../lib/model/weights.ts";
+import { btmEnsemble } from "../../../lib/merge/ensemble/btm.ts";
+import { openDevice } from "../../../lib/tensor/device.ts";
 import { bigWeights, TINY } from "../../tiny.ts";
 
 const CONFIG = { ...TINY, contextLength: 48 };

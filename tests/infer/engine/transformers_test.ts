@@ -1,10 +1,11 @@
 // Greedy texts are those of transformers' `generate()`, token for token, for every architecture: committed models, and what
 // tests/fixtures/make_generated.py had them write.
 import assert from "node:assert/strict";
-import { loadModelFolder } from "../../../lib/huggingface/mod.ts";
-import { createEngine } from "../../../lib/infer/mod.ts";
-import { decoder, toDevice } from "../../../lib/model/mod.ts";
-import { openDevice } from "../../../lib/tensor/mod.ts";
+import { loadModelFolder } from "../../../lib/huggingface/model-folder.ts";
+import { createEngine } from "../../../lib/infer/engine/engine.ts";
+import { decoder } from "../../../lib/model/language-model.ts";
+import { toDevice } from "../../../lib/model/weights.ts";
+import { openDevice } from "../../../lib/tensor/device.ts";
 
 const FIXTURES = new URL("../../fixtures/", import.meta.url).pathname;
 const ROWS: Readonly<Record<string, readonly { readonly prompt: number[]; readonly generated: number[] }[]>> = JSON

@@ -1,6 +1,6 @@
 // Log-probabilities: PyTorch's numbers, exact ties, and logits that are no numbers.
 import assert from "node:assert/strict";
-import { logSumExp, scoreToken } from "../../../lib/infer/mod.ts";
+import { logSumExp, scoreToken } from "../../../lib/infer/sampling/logprobs.ts";
 import { readCases } from "./cases.ts";
 
 Deno.test("log-probabilities are PyTorch's in float64", async () => {

@@ -1,8 +1,7 @@
 // Sampling: the distributions of transformers' processors, draws in proportion, independence, and refused settings.
 import assert from "node:assert/strict";
-import type { SamplingSettings } from "../../../lib/infer/mod.ts";
-import { sampler } from "../../../lib/infer/mod.ts";
-import { candidatesOf } from "../../../lib/infer/sampling/sampler.ts";
+import type { SamplingSettings } from "../../../lib/infer/types.ts";
+import { candidatesOf, sampler } from "../../../lib/infer/sampling/sampler.ts";
 import { penalties } from "../../../lib/infer/sampling/penalties.ts";
 import { resolveSampling } from "../../../lib/infer/sampling/settings.ts";
 import { random } from "../../../lib/random.ts";

@@ -2,15 +2,17 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
+  codeCell,
+  DENO_METADATA,
+  markdownCell,
   type Notebook,
+  type NotebookCell,
   notebookText,
-  notebookToScript,
-  parseNotebook,
-  scriptToNotebook,
-} from "../../../lib/jupyter/mod.ts";
-import { codeCell, DENO_METADATA, markdownCell, type NotebookCell } from "../../../lib/jupyter/format/mod.ts";
+} from "../../../lib/jupyter/format/notebook.ts";
+import { notebookToScript, scriptToNotebook } from "../../../lib/jupyter/script/convert.ts";
+import { parseNotebook } from "../../../lib/jupyter/format/read.ts";
 import { random } from "../../../lib/random.ts";
-import { repositoryRoot } from "../../../lib/run/mod.ts";
+import { repositoryRoot } from "../../../lib/run/files/repository.ts";
 
 const SEED = Number(Deno.env.get("STITCHBOOK_TEST_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]!);
 const { int: below, pick, shuffle } = random(SEED, "scripts");

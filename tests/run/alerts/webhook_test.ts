@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
-import { beginRun, openAlarms, type Run, type RunListener, withRun } from "../../../lib/run/mod.ts";
+import { beginRun, withRun } from "../../../lib/run/cells/run.ts";
+import { openAlarms } from "../../../lib/run/alerts/alarms.ts";
+import type { Run } from "../../../lib/run/cells/cell.ts";
+import type { RunListener } from "../../../lib/run/log/run-writer.ts";
 import { openWebhook, type WebhookPost, webhookUrl, withoutWebhook } from "../../../lib/run/alerts/webhook.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";
 

@@ -1,7 +1,7 @@
 // Console output is copied to the run's folder as a terminal finally shows it, up to a limit.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { OUTPUT_FILE, teeConsole } from "../../../lib/run/mod.ts";
+import { OUTPUT_FILE, teeConsole } from "../../../lib/run/capture/console-output.ts";
 import { spawnScript, withFolder } from "../fixtures.ts";
 
 /** Runs a script that keeps what it prints; gives what came out and what was kept. */

@@ -1,14 +1,10 @@
 // Results side by side: paired where the documents are the same, clearly unpaired otherwise.
 import assert from "node:assert/strict";
-import {
-  compareCells,
-  type ComparedResults,
-  compareResults,
-  compareResultsAside,
-  compareRuns,
-  readRun,
-  readScores,
-} from "../../../lib/run/mod.ts";
+import { compareCells, compareRuns } from "../../../lib/run/catalog/compare.ts";
+import { type ComparedResults, compareResults } from "../../../lib/run/catalog/compare-results.ts";
+import { compareResultsAside } from "../../../lib/run/catalog/compare-aside.ts";
+import { readRun } from "../../../lib/run/log/read.ts";
+import { readScores } from "../../../lib/run/paired/kept-scores.ts";
 import { withRunsFolder } from "../fake-run.ts";
 import { type ScoredRun, writeScoredRun } from "../scored-runs.ts";
 

@@ -1,6 +1,7 @@
 // Several runs, or cells of one, side by side.
 import assert from "node:assert/strict";
-import { compareCells, comparedCells, compareRuns, readRun } from "../../../lib/run/mod.ts";
+import { compareCells, comparedCells, compareRuns } from "../../../lib/run/catalog/compare.ts";
+import { readRun } from "../../../lib/run/log/read.ts";
 import { variedId, writeVariedRuns } from "../varied-runs.ts";
 import { withRunsFolder } from "../fake-run.ts";
 

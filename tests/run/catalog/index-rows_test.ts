@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Random, random } from "../../../lib/random.ts";
-import { type EventBody, foldEvents, type RunEvent, type RunView } from "../../../lib/run/mod.ts";
+import type { EventBody, RunEvent } from "../../../lib/run/events/events.ts";
+import { foldEvents } from "../../../lib/run/view/view.ts";
+import type { RunView } from "../../../lib/run/events/views.ts";
 import { openForReading, withIndex } from "../../../lib/run/catalog/runs-index.ts";
 import { openLog } from "../../../lib/run/log/log.ts";
-import { valuesOf } from "../../../lib/run/view/mod.ts";
+import { valuesOf } from "../../../lib/run/view/metrics.ts";
 import { resultsOf } from "../results.ts";
 import { withFolder } from "../fixtures.ts";
 

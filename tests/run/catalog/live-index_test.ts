@@ -1,7 +1,10 @@
 // The index as a server reads it: at once, and brought up to date in the background.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { addLabel, type EventBody, tableReader, withIndex } from "../../../lib/run/mod.ts";
+import { addLabel } from "../../../lib/run/catalog/labels.ts";
+import type { EventBody } from "../../../lib/run/events/events.ts";
+import { tableReader } from "../../../lib/run/catalog/table-data.ts";
+import { withIndex } from "../../../lib/run/catalog/runs-index.ts";
 import { SHARED_VARIABLE } from "../../../lib/run/files/shared-folder.ts";
 import { LOG_FILE } from "../../../lib/run/log/log.ts";
 import { demoBodies, stamp } from "../demo-log.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
-import { keepPrompt, type Prompt, readPrompts } from "../../../lib/run/mod.ts";
+import { keepPrompt, type Prompt, readPrompts } from "../../../lib/run/catalog/prompts.ts";
 import { withFolder } from "../fixtures.ts";
 
 const PROMPT: Prompt = {

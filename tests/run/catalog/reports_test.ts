@@ -1,7 +1,7 @@
 // Reports on several runs: found with what they are about, whatever else lies in their folder.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { listReports, reportFolder, writeAboutReport } from "../../../lib/run/mod.ts";
+import { listReports, reportFolder, writeAboutReport } from "../../../lib/run/catalog/reports.ts";
 import { withFolder } from "../fixtures.ts";
 
 Deno.test("`listReports()` gives what reports are about, the newest first, and reads older and damaged ones", () =>

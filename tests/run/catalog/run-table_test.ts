@@ -1,10 +1,13 @@
 // The table of runs: what a view shows, from the index on the disk and from what is kept beside it.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { addLabel, tableReader, tableWindow, tableWindowSchema, trashRuns, withIndex } from "../../../lib/run/mod.ts";
-import { parseTableView } from "../../../lib/run/view/mod.ts";
-import { tableIds, tableNames } from "../../../lib/run/catalog/run-table.ts";
-import type { TableData } from "../../../lib/run/catalog/table-data.ts";
+import { addLabel } from "../../../lib/run/catalog/labels.ts";
+import { type TableData, tableReader } from "../../../lib/run/catalog/table-data.ts";
+import { tableIds, tableNames, tableWindow } from "../../../lib/run/catalog/run-table.ts";
+import { tableWindowSchema } from "../../../lib/run/catalog/table-rows.ts";
+import { trashRuns } from "../../../lib/run/catalog/trash.ts";
+import { withIndex } from "../../../lib/run/catalog/runs-index.ts";
+import { parseTableView } from "../../../lib/run/view/table-view.ts";
 import { meanInterval } from "../../../lib/statistics.ts";
 import { variedBodies, variedId, writeVariedRuns } from "../varied-runs.ts";
 import { fakeRun, withRunsFolder } from "../fake-run.ts";

@@ -1,7 +1,8 @@
 // Files of artifacts: found by hash, and only where the cells of runs are, whatever a log says.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { artifactFile, type RunView } from "../../../lib/run/mod.ts";
+import { artifactFile } from "../../../lib/run/cells/artifact-file.ts";
+import type { RunView } from "../../../lib/run/events/views.ts";
 import { withFolder } from "../fixtures.ts";
 
 const KEY = "a".repeat(64);

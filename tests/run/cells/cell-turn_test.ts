@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { takeTurn } from "../../../lib/run/cells/cell-turn.ts";
-import { beginRun, readRun } from "../../../lib/run/mod.ts";
+import { beginRun } from "../../../lib/run/cells/run.ts";
+import { readRun } from "../../../lib/run/log/read.ts";
 import { trainCell } from "./cells.ts";
 import { emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";
 

@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
-import type { CellRunner } from "../../../lib/run/cells/cell.ts";
+import type { CellRunner, Run } from "../../../lib/run/cells/cell.ts";
 import { type LoneCellOptions, runLoneCell } from "../../../lib/run/cells/lone-cell.ts";
 import { followLog } from "../../../lib/run/log/follow.ts";
-import { beginRun, readRun, type Run } from "../../../lib/run/mod.ts";
+import { beginRun } from "../../../lib/run/cells/run.ts";
+import { readRun } from "../../../lib/run/log/read.ts";
 import { collector, emptyResults, options, withFolder } from "../fixtures.ts";
 
 const spec = { title: "", description: "", code: import.meta, output: z.number() };

@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
-import { beginRun, type BeginRunOptions, type CellRunner, type CodeModule, readRun } from "../../../lib/run/mod.ts";
+import { beginRun, type BeginRunOptions } from "../../../lib/run/cells/run.ts";
+import type { CellRunner } from "../../../lib/run/cells/cell.ts";
+import type { CodeModule } from "../../../lib/run/files/code-version.ts";
+import { readRun } from "../../../lib/run/log/read.ts";
 import type { Rebuilt } from "../../../lib/run/cells/preview.ts";
 import { previewText } from "../../../lib/run/cells/preview-text.ts";
 import { emptyResults, options, withFolder } from "../fixtures.ts";

@@ -1,7 +1,8 @@
 // Recording: an experiment's cells, their order and their costs, without running any of them.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { type CellRunner, recordCells } from "../../../lib/run/mod.ts";
+import type { CellRunner } from "../../../lib/run/cells/cell.ts";
+import { recordCells } from "../../../lib/run/cells/record.ts";
 
 const spec = (name: string) => ({
   name,

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
 import { findCell } from "../../../lib/run/cells/cell-store.ts";
-import { beginRun, type CellContext, listRuns, readRun, type Run, withRun } from "../../../lib/run/mod.ts";
-import type { CellSpec } from "../../../lib/run/cells/cell.ts";
+import { beginRun, withRun } from "../../../lib/run/cells/run.ts";
+import type { CellContext, CellSpec, Run } from "../../../lib/run/cells/cell.ts";
+import { listRuns } from "../../../lib/run/catalog/run-list.ts";
+import { readRun } from "../../../lib/run/log/read.ts";
 import { collector, emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";
 
 const output = z.strictObject({ loss: z.number() });

@@ -1,6 +1,6 @@
 // Commands that do not exist.
 import assert from "node:assert/strict";
-import { unknownCommand } from "../../../lib/run/mod.ts";
+import { unknownCommand } from "../../../lib/run/command-line/commander.ts";
 
 Deno.test("`unknownCommand()` suggests the nearest command", () => {
   const error = unknownCommand("shwo", ["bts", "show", "ls"]);

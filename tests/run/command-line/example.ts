@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
-import { type ExperimentDefinition, parseExperimentArguments } from "../../../lib/run/mod.ts";
+import {
+  type ExperimentDefinition,
+  parseExperimentArguments,
+} from "../../../lib/run/command-line/experiment-arguments.ts";
 
 const phase = z.strictObject({
   steps: z.int().positive().default(100).describe("How many steps"),

@@ -1,6 +1,8 @@
 // The terminal's view of a run: progress, notes and how it ended.
 import assert from "node:assert/strict";
-import { beginRun, type RunEvent, terminalView } from "../../../lib/run/mod.ts";
+import { beginRun } from "../../../lib/run/cells/run.ts";
+import type { RunEvent } from "../../../lib/run/events/events.ts";
+import { terminalView } from "../../../lib/run/command-line/terminal.ts";
 import { options, withFolder } from "../fixtures.ts";
 import { results, trainCell } from "../trained-run.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
-import { buildConfig } from "../../../lib/run/mod.ts";
+import { buildConfig } from "../../../lib/run/config/config.ts";
 import { canonicalJson } from "../../../lib/run/files/canonical.ts";
 import { configKeys } from "../../../lib/run/config/config-keys.ts";
 import { gitCommit } from "../../../lib/run/files/versions.ts";

@@ -1,6 +1,6 @@
 // What `--help` says about settings.
 import assert from "node:assert/strict";
-import { parseExperimentArguments } from "../../../lib/run/mod.ts";
+import { parseExperimentArguments } from "../../../lib/run/command-line/experiment-arguments.ts";
 import { definition, refuses } from "../command-line/example.ts";
 
 const helpOf = (...args: string[]) => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
-import { checkKeptFiles, folderThatFits, openKeptLines } from "../../../lib/run/mod.ts";
+import { checkKeptFiles, folderThatFits, openKeptLines } from "../../../lib/run/files/kept-lines.ts";
 import { withFolder } from "../fixtures.ts";
 
 const write = async (folder: string, name: string, conditions: Readonly<Record<string, unknown>>) => {

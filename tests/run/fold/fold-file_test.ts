@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { random } from "../../../lib/random.ts";
-import { type RunEvent, runViewSchema } from "../../../lib/run/mod.ts";
+import type { RunEvent } from "../../../lib/run/events/events.ts";
+import { runViewSchema } from "../../../lib/run/events/views.ts";
 import { emptyFold, recentPointsOf, takePiece } from "../../../lib/run/fold/fold.ts";
 import { decodeFold, encodeFold, FOLD_VERSION } from "../../../lib/run/fold/fold-file.ts";
-import { foldEvents, withRecentPoints } from "../../../lib/run/view/mod.ts";
+import { foldEvents } from "../../../lib/run/view/view.ts";
+import { withRecentPoints } from "../../../lib/run/view/recent-points.ts";
 import { randomEvents } from "../series/random-events.ts";
 
 const SEED = Date.now() % 100_000;

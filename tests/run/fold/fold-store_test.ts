@@ -1,8 +1,10 @@
 // Folds in memory and beside their logs: a log is read once, then only what was added, whatever happens to it.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { EventBody } from "../../../lib/run/mod.ts";
-import { createFoldStore, readRun, withRecentPoints } from "../../../lib/run/mod.ts";
+import type { EventBody } from "../../../lib/run/events/events.ts";
+import { createFoldStore } from "../../../lib/run/fold/fold-store.ts";
+import { readRun } from "../../../lib/run/log/read.ts";
+import { withRecentPoints } from "../../../lib/run/view/recent-points.ts";
 import { foldKeeper } from "../../../lib/run/fold/fold-keeper.ts";
 import { foldLogs } from "../../../lib/run/fold/fold-logs.ts";
 import { FOLD_FILE, foldLog } from "../../../lib/run/fold/kept-fold.ts";

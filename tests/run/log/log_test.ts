@@ -1,18 +1,13 @@
 // Reading run logs: damage, half-written lines, lost runs, untrusted ids, and following a growing log.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import {
-  beginRun,
-  followEvents,
-  listRuns,
-  makeRunId,
-  readEvents,
-  readRun,
-  resolveRun,
-  type RunEvent,
-  runFolder,
-} from "../../../lib/run/mod.ts";
-import { isRunId } from "../../../lib/run/files/run-id.ts";
+import { beginRun } from "../../../lib/run/cells/run.ts";
+import { followEvents } from "../../../lib/run/log/follow.ts";
+import { listRuns } from "../../../lib/run/catalog/run-list.ts";
+import { isRunId, makeRunId } from "../../../lib/run/files/run-id.ts";
+import { readEvents, readRun, runFolder } from "../../../lib/run/log/read.ts";
+import { resolveRun } from "../../../lib/run/catalog/resolve-run.ts";
+import type { RunEvent } from "../../../lib/run/events/events.ts";
 import { openLog } from "../../../lib/run/log/log.ts";
 import { writerLives } from "../../../lib/run/process/lock.ts";
 import { emptyResults, options, spawnScript, withFolder } from "../fixtures.ts";

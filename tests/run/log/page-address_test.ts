@@ -1,7 +1,7 @@
 // Where a run's page is: everybody may read the address, and only the owner the token.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { linkTo, readPageAddress, writePageAddress } from "../../../lib/run/mod.ts";
+import { linkTo, readPageAddress, writePageAddress } from "../../../lib/run/log/page-address.ts";
 import { withFolder } from "../fixtures.ts";
 
 Deno.test("`writePageAddress()` keeps the token in a file of the owner's, and replaces what was there", () =>

@@ -1,6 +1,7 @@
 // Which results of two methods are paired: those over the same documents and questions, and no others.
 import assert from "node:assert/strict";
-import { type KeptScores, pairedDifference, pairedShareDifference } from "../../../lib/run/mod.ts";
+import type { KeptScores } from "../../../lib/run/paired/kept-scores.ts";
+import { pairedDifference, pairedShareDifference } from "../../../lib/run/paired/intervals.ts";
 import { pairedPlaces, type ScoredMethod, scoredMethod } from "../../../lib/run/paired/differences.ts";
 import { answersOn, lossesOn, resultsFrom, SCORED_DOMAINS } from "../scored-runs.ts";
 

@@ -10,7 +10,7 @@ import {
   pairedDifference,
   pairedShareDifference,
   shareInterval,
-} from "../../../lib/run/mod.ts";
+} from "../../../lib/run/paired/intervals.ts";
 import { type Random, random } from "../../../lib/random.ts";
 
 const SEED = 20261128;

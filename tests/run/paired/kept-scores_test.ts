@@ -1,7 +1,8 @@
 // Reading what measuring cells kept: whole, or as if it were not there.
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { LOSSES_FILE, readRun, readScores } from "../../../lib/run/mod.ts";
+import { LOSSES_FILE, readScores } from "../../../lib/run/paired/kept-scores.ts";
+import { readRun } from "../../../lib/run/log/read.ts";
 import { withRunsFolder } from "../fake-run.ts";
 import { lossesOn, SCORED_DOMAINS, writeScoredRun } from "../scored-runs.ts";
 

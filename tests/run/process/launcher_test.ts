@@ -1,8 +1,7 @@
 // Jobs: their arguments, output and end, and polling them from any process.
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { jobEnd, localLauncher, outputFile } from "../../../lib/run/mod.ts";
-import type { Job } from "../../../lib/run/process/launcher.ts";
+import { type Job, jobEnd, localLauncher, outputFile } from "../../../lib/run/process/launcher.ts";
 import { spawnScript, withFolder } from "../fixtures.ts";
 
 // A detached process is a resource that outlives the test's bookkeeping.

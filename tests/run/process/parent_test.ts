@@ -1,7 +1,6 @@
 // Processes that end with the one that started them.
 import assert from "node:assert/strict";
-import { endWithParent } from "../../../lib/run/mod.ts";
-import { PARENT_VARIABLE } from "../../../lib/run/process/parent.ts";
+import { endWithParent, PARENT_VARIABLE } from "../../../lib/run/process/parent.ts";
 
 Deno.test("a process that ends with its parent does not hand that on to what it starts", () => {
   Deno.env.set(PARENT_VARIABLE, String(Deno.ppid));

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
-import { currentExperiment, findScript, repositoryRoot } from "../../../lib/run/mod.ts";
-import { pathInRepository } from "../../../lib/run/process/script.ts";
+import { currentExperiment, findScript, pathInRepository } from "../../../lib/run/process/script.ts";
+import { repositoryRoot } from "../../../lib/run/files/repository.ts";
 import { withFolder } from "../fixtures.ts";
 
 const STUDIES = "crosslingual experts gates hub modularity stitch-count stitch-kinds".split(" ");

@@ -3,16 +3,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { resultsOf } from "../results.ts";
 import { z } from "zod";
 import { UserError } from "../../../lib/errors.ts";
-import {
-  answerTrialCheck,
-  CHECK_OPTION,
-  type DeclaredMetrics,
-  parseExperimentArguments,
-  runFolder,
-  runMain,
-  stopSignal,
-  withRun,
-} from "../../../lib/run/mod.ts";
+import { answerTrialCheck, CHECK_OPTION } from "../../../lib/run/sweep/check.ts";
+import type { DeclaredMetrics } from "../../../lib/run/sweep/declared.ts";
+import { parseExperimentArguments } from "../../../lib/run/command-line/experiment-arguments.ts";
+import { runFolder } from "../../../lib/run/log/read.ts";
+import { runMain } from "../../../lib/run/command-line/main-function.ts";
+import { stopSignal } from "../../../lib/run/process/stop.ts";
+import { withRun } from "../../../lib/run/cells/run.ts";
 
 const definition = {
   name: "fake",

@@ -3,12 +3,15 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { UserError } from "../../../lib/errors.ts";
 import { sweepCommand } from "../../../lib/cli/sweep.ts";
-import { executeSweep, type Launcher, listRuns, readRun, readSweep, type SweepView } from "../../../lib/run/mod.ts";
-import type { JobRequest } from "../../../lib/run/process/launcher.ts";
+import { executeSweep } from "../../../lib/run/sweep/execute.ts";
+import type { JobRequest, Launcher } from "../../../lib/run/process/launcher.ts";
+import { listRuns } from "../../../lib/run/catalog/run-list.ts";
+import { readRun } from "../../../lib/run/log/read.ts";
+import { readSweep, sweepIds } from "../../../lib/run/sweep/read.ts";
+import type { SweepView } from "../../../lib/run/sweep/view.ts";
 import { pathInRepository } from "../../../lib/run/process/script.ts";
 import { readLabels } from "../../../lib/run/catalog/labels.ts";
 import { createSweepLog } from "../../../lib/run/sweep/log.ts";
-import { sweepIds } from "../../../lib/run/sweep/read.ts";
 import { withFolder } from "../fixtures.ts";
 
 const FAKE = "tests/run/sweep/fake_experiment.ts";

@@ -1,7 +1,6 @@
 // Which direction of a metric is better: as declared, as the trials' runs logged it, or as older sweeps imply.
 import assert from "node:assert/strict";
-import { rankTrials } from "../../../lib/run/mod.ts";
-import { foldSweep } from "../../../lib/run/sweep/view.ts";
+import { foldSweep, rankTrials } from "../../../lib/run/sweep/view.ts";
 import type { SweepEvent } from "../../../lib/run/sweep/log.ts";
 
 const time = "2026-11-29T02:00:00.000Z";

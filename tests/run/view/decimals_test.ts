@@ -1,6 +1,7 @@
 // Small numbers do not read as zero.
 import assert from "node:assert/strict";
-import { decimalsFor, formatTable } from "../../../lib/run/view/mod.ts";
+import { decimalsFor } from "../../../lib/run/view/decimals.ts";
+import { formatTable } from "../../../lib/run/view/format-table.ts";
 
 Deno.test("`decimalsFor()` leaves at least two significant digits", () => {
   const shown = (value: number, digits = 3) => value.toFixed(decimalsFor(value, digits));

@@ -1,6 +1,6 @@
 // Tables in the terminal.
 import assert from "node:assert/strict";
-import { formatTable, resultsTable } from "../../../lib/run/mod.ts";
+import { formatTable, resultsTable } from "../../../lib/run/view/format-table.ts";
 import { resultsOf } from "../results.ts";
 
 const estimate = { value: 0.5, low: 0.4, high: 0.6, samples: 100 };

@@ -1,6 +1,6 @@
 // Gates as metrics: what is written is what is read.
 import assert from "node:assert/strict";
-import { gateMetric, latestGates } from "../../../lib/run/view/mod.ts";
+import { gateMetric, latestGates } from "../../../lib/run/view/gate-metrics.ts";
 
 Deno.test("the gates that were logged last are read back, whatever else was logged", () => {
   const gates = [

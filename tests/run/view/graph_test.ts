@@ -1,7 +1,7 @@
 // The graph of a run's cells.
 import assert from "node:assert/strict";
-import { cellGraph } from "../../../lib/run/view/mod.ts";
-import { foldEvents } from "../../../lib/run/mod.ts";
+import { cellGraph } from "../../../lib/run/view/graph.ts";
+import { foldEvents } from "../../../lib/run/view/view.ts";
 import { random } from "../../../lib/random.ts";
 import { demoBodies, stamp } from "../demo-log.ts";
 

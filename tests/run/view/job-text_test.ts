@@ -1,6 +1,8 @@
 // Where the job of a cell is: in a run's view, and in words.
 import assert from "node:assert/strict";
-import { foldEvents, jobText, type RunEvent } from "../../../lib/run/mod.ts";
+import { foldEvents } from "../../../lib/run/view/view.ts";
+import { jobText } from "../../../lib/run/view/job-text.ts";
+import type { RunEvent } from "../../../lib/run/events/events.ts";
 
 const time = "2026-12-01T00:00:00.000Z";
 const waits = { job: "12_0", state: "pending", node: "", reason: "Priority" };

@@ -1,6 +1,6 @@
 // How `--metric` chooses a number of a run.
 import assert from "node:assert/strict";
-import { metricNames, parseMetric, pickMetric } from "../../../lib/run/view/mod.ts";
+import { metricNames, parseMetric, pickMetric } from "../../../lib/run/view/metrics.ts";
 
 const values = {
   "bts/bpb/law": 1.5,

@@ -1,7 +1,9 @@
 // Progress lines and durations.
 import assert from "node:assert/strict";
-import { applyEvent, type CellView, formatSeconds, type RunEvent, type RunView } from "../../../lib/run/mod.ts";
-import { progressLine } from "../../../lib/run/view/mod.ts";
+import { applyEvent } from "../../../lib/run/view/view.ts";
+import type { CellView, RunView } from "../../../lib/run/events/views.ts";
+import { formatSeconds, progressLine } from "../../../lib/run/view/progress.ts";
+import type { RunEvent } from "../../../lib/run/events/events.ts";
 
 Deno.test("`progressLine()` tells share, step, loss, speed and the time left at the pace so far", () => {
   const at = (seconds: number) => new Date(1e12 + seconds * 1000).toISOString();

@@ -1,7 +1,9 @@
 // A view without its curves.
 import assert from "node:assert/strict";
-import { foldEvents } from "../../../lib/run/mod.ts";
-import { countsSteps, recentPoints, secondsLeft, shareDone, withRecentPoints } from "../../../lib/run/view/mod.ts";
+import { foldEvents } from "../../../lib/run/view/view.ts";
+import { countsSteps } from "../../../lib/run/view/progress.ts";
+import { recentPoints, withRecentPoints } from "../../../lib/run/view/recent-points.ts";
+import { secondsLeft, shareDone } from "../../../lib/run/view/time-left.ts";
 import { demoBodies, stamp } from "../demo-log.ts";
 
 Deno.test("`withRecentPoints()` keeps the pace, the progress and the last value of every metric", () => {

@@ -1,6 +1,6 @@
 // Smoothing against its definition.
 import assert from "node:assert/strict";
-import { smoothed, smoothingWeight } from "../../../lib/run/view/mod.ts";
+import { smoothed, smoothingWeight } from "../../../lib/run/view/smoothing.ts";
 
 Deno.test("`smoothed()` is the weighted mean of all values so far, and leaves gaps as they are", () => {
   const values = [4, 2, undefined, 6, null, 1];

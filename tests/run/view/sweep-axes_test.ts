@@ -1,6 +1,6 @@
 // Positions of a sweep's trials on the axes of its figure.
 import assert from "node:assert/strict";
-import { parallelCoordinates } from "../../../lib/run/mod.ts";
+import { parallelCoordinates } from "../../../lib/run/view/sweep-axes.ts";
 import type { RankedTrial } from "../../../lib/run/sweep/view.ts";
 
 const lower = { text: "bpb", better: "lower" } as const;

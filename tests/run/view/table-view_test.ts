@@ -1,6 +1,6 @@
 // A view of the table of runs is its URL.
 import assert from "node:assert/strict";
-import { DEFAULT_VIEW, parseTableView, tableQuery, type TableView } from "../../../lib/run/view/mod.ts";
+import { DEFAULT_VIEW, parseTableView, tableQuery, type TableView } from "../../../lib/run/view/table-view.ts";
 import { random } from "../../../lib/random.ts";
 
 Deno.test("a view is what its URL says, and the default view has none", () => {

@@ -6,8 +6,10 @@ import {
   LAYERS_PER_CELL,
   runSecondsLeft,
   secondsLeft,
-} from "../../../lib/run/view/mod.ts";
-import { type CellView, foldEvents, type RunEvent, type RunView } from "../../../lib/run/mod.ts";
+} from "../../../lib/run/view/time-left.ts";
+import type { CellView, RunView } from "../../../lib/run/events/views.ts";
+import { foldEvents } from "../../../lib/run/view/view.ts";
+import type { RunEvent } from "../../../lib/run/events/events.ts";
 import { demoBodies, stamp } from "../demo-log.ts";
 
 const cell = (flops: number, layers = 0) => ({ flops, layers });

@@ -1,7 +1,7 @@
 // Loss spikes: found where they are, and not where losses are only noisy.
 import assert from "node:assert/strict";
 import { random } from "../../../lib/random.ts";
-import { median, spikeLimit } from "../../../lib/train/mod.ts";
+import { median, spikeLimit } from "../../../lib/train/monitor/spike.ts";
 
 const RULE = { deviations: 6, share: 0.05, rise: 0.01 };
 const WINDOW = 64;

@@ -1,11 +1,11 @@
 // The statistics of the update, on distributions that are known.
 import assert from "node:assert/strict";
 import { random } from "../../../lib/random.ts";
-import { bimodalGroups, type GroupStatistics, monitorConfigSchema } from "../../../lib/train/mod.ts";
-import { groupOf } from "../../../lib/train/monitor/groups.ts";
+import { bimodalGroups } from "../../../lib/train/monitor/findings.ts";
 import {
   bimodality,
   cosine,
+  type GroupStatistics,
   groupStatistics,
   histogram,
   HISTOGRAM_BINS,
@@ -13,7 +13,8 @@ import {
   rms,
   type UpdateConstants,
 } from "../../../lib/train/monitor/statistics.ts";
-import type { ParameterGroup } from "../../../lib/train/monitor/mod.ts";
+import { monitorConfigSchema } from "../../../lib/train/monitor/config.ts";
+import { groupOf, type ParameterGroup } from "../../../lib/train/monitor/groups.ts";
 
 const N = 20_000;
 const source = random(1, "statistics");
