@@ -33,11 +33,11 @@ Deno.test("`withinBudget()` never exceeds the budget, and nearly fills it, whate
     const stream = random(seed, "budget");
     const documents = Array.from(
       { length: stream.between(1, 12) },
-      (_, i) => book(`${seed}-${i}`, stream.pick([50, 900, 4000, 30_000, 200_000])),
+      (_, i) => book(`${seed}-${i}`, stream.pick([50, 250, 1000, 8000, 50_000])),
     );
     const total = documents.reduce((sum, { text }) => sum + byteLength(text), 0);
-    for (const budget of [10, 500, 16_384, 60_000, total, 2 * total]) {
-      const { documents: kept, bytes, cut, sources } = fill(documents, budget, { longest: 16_384 });
+    for (const budget of [10, 500, 4096, 15_000, total, 2 * total]) {
+      const { documents: kept, bytes, cut, sources } = fill(documents, budget, { longest: 4096 });
       assert.equal(bytes, kept.reduce((sum, { text }) => sum + byteLength(text), 0));
       assert.ok(bytes <= budget, `seed ${seed}: ${bytes} of ${budget}`);
       assert.ok(bytes >= 0.9 * Math.min(budget, total) || budget < 50, `seed ${seed}: ${bytes} of ${budget}`);
