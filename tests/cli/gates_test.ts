@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
 import { baselinesDefinition } from "../../experiments/baselines/config.ts";
+import { btsExperiment } from "../../experiments/bts.ts";
 import { expertCommand } from "../../experiments/expert.ts";
 import { proposeMerges } from "../../experiments/expert/propose.ts";
 import { openStitchedRun } from "../../lib/bts/mod.ts";
@@ -13,6 +14,8 @@ import { explainError, UserError } from "../../lib/errors.ts";
 import type { GateTrace } from "../../lib/report/mod.ts";
 import { beginRun, readRun, repositoryRoot } from "../../lib/run/mod.ts";
 import { StopError } from "../../lib/run/process/stop.ts";
+import { experimentCommand } from "../../lib/experiment/mod.ts";
+import { inProcess, LISTENS } from "../experiment/in-process.ts";
 import { assertPlanned } from "../experiments/planned.ts";
 
 async function gates(...args: string[]): Promise<string> {
@@ -126,16 +129,13 @@ Deno.test("`fitPart()` leaves room for the line's end that it adds", () => {
   assert.throws(() => fitPart(tokenizer, "a", 0), UserError);
 });
 
-Deno.test("`deno task gates` traces texts, held-out tasks and what the model writes", async (t) => {
+Deno.test("`deno task gates` traces texts, held-out tasks and what the model writes", LISTENS, async (t) => {
   const runs = await Deno.makeTempDir({ prefix: "stitchbook-gates-" });
   try {
-    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "experiments/bts.ts", "--preset", "smoke", "--no-serve", "--runs", runs]
-        .concat(["--set", "eval.tokens=256", "--set", "eval.items=1"]),
-      cwd: repositoryRoot,
-      stdin: "null",
-    }).output();
-    assert.ok(success, new TextDecoder().decode(stderr));
+    const small = ["--set", "eval.tokens=256", "--set", "eval.items=1"];
+    await inProcess(() =>
+      experimentCommand(btsExperiment, ["--preset", "smoke", "--no-serve", "--runs", runs, ...small])
+    );
 
     await t.step("two texts and a continuation are three parts that cover all tokens", async () => {
       const args = ["--runs", runs, "--text", "let é = 3;", "--text", "3 + 4 =", "--generate", "4", "--json"];
@@ -198,7 +198,12 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
     await t.step(
       "`deno task expert` takes experts out and puts one in, run after run, training nothing else",
       async () => {
-        const expert = async (...words: string[]) => {
+        const changed = async (...words: string[]) => {
+          const args = [...words, "--no-serve", "--json", "--runs", runs];
+          const { stdout } = await inProcess(() => expertCommand(args));
+          return { line: stdout.trim().split("\n").at(-1)! };
+        };
+        const byProcess = async (...words: string[]) => {
           const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
             args: ["run", "-A", "experiments/expert.ts", ...words, "--no-serve", "--json", "--runs", runs],
             cwd: repositoryRoot,
@@ -217,11 +222,10 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
           await refuses(["remove", "last", "code", option, "--runs", runs], /Cannot use another seed.*whose seed is 1/);
         }
         assert.equal([...Deno.readDirSync(runs)].length, before, "nothing is written");
-        const less = await expert("remove", "last", "code", "--set", "train.stitch.lr=0.001", "--seed", "1");
+        const less = await byProcess("remove", "last", "code", "--set", "train.stitch.lr=0.001", "--seed", "1");
         assert.equal(less.code, 0, less.stderr);
         assert.deepEqual(Object.keys(JSON.parse(less.line).methods), ["seed", "before", "untouched", "bts"]);
-        const more = await expert("add", "last", "english", "--set", "restitch=2");
-        assert.equal(more.code, 0, more.stderr);
+        const more = await changed("add", "last", "english", "--set", "restitch=2");
         const view = (await readRun(runs, JSON.parse(more.line).run))!;
         assert.deepEqual(view.cells.map(({ name }) => name), [
           "expert:english",
@@ -246,8 +250,7 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
           proposed.slice(1).join("\n"),
           new RegExp(`deno task expert merge ${view.id} ${pairs[0].experts.join(" ")}`),
         );
-        const merged = await expert("merge", "last", "multilingual", "math", "--set", "restitch=2");
-        assert.equal(merged.code, 0, merged.stderr);
+        const merged = await changed("merge", "last", "multilingual", "math", "--set", "restitch=2");
         const [both, ofTwo] = await Promise.all(
           [view.id, JSON.parse(merged.line).run].map((id) => openStitchedRun(runs, id)),
         );
@@ -256,8 +259,7 @@ Deno.test("`deno task gates` traces texts, held-out tasks and what the model wri
           run!.weights[run!.names.indexOf(name)]!["model.layers.0.mlp.up_proj.weight"]!.data;
         const mean = weight(both, "math").map((value, i) => (value + weight(both, "multilingual")[i]!) / 2);
         assert.deepEqual(weight(ofTwo, "multilingual"), mean);
-        const again = await expert("remove", "last", "multilingual", "--set", "restitch=1");
-        assert.equal(again.code, 0, again.stderr);
+        const again = await changed("remove", "last", "multilingual", "--set", "restitch=1");
         for (const { line } of [less, more, merged, again]) await assertPlanned(runs, JSON.parse(line).run);
         const trace = JSON.parse(await gates(view.id, "--runs", runs, "--text", "x", "--json")) as GateTrace;
         assert.deepEqual(trace.stitches.at(-1)!.models, ["seed", "math", "multilingual", "english"]);

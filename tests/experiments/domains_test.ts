@@ -2,11 +2,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { btsExperiment } from "../../experiments/bts.ts";
+import { expertCommand } from "../../experiments/expert.ts";
 import { gatesCommand } from "../../lib/cli/gates.ts";
+import { experimentCommand } from "../../lib/experiment/mod.ts";
 import { random } from "../../lib/random.ts";
 import { headlineOn, measurementOf, readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
 import { answerTrialCheck } from "../../lib/run/sweep/check.ts";
 import { measureTables } from "../../lib/serve/client/run/measure-tables.ts";
+import { inProcess, LISTENS } from "../experiment/in-process.ts";
 import { assertPlanned } from "./planned.ts";
 import { assertRefused } from "../experiment/refused.ts";
 
@@ -16,9 +19,10 @@ interface Outcome {
   readonly stderr: string;
 }
 
-async function deno(...args: string[]): Promise<Outcome> {
+/** Runs the main experiment as a process. */
+async function bts(...args: string[]): Promise<Outcome> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", ...args],
+    args: ["run", "-A", "experiments/bts.ts", ...args],
     cwd: repositoryRoot,
     env: { NO_COLOR: "1" },
     stdin: "null",
@@ -27,10 +31,9 @@ async function deno(...args: string[]): Promise<Outcome> {
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-/** Runs the main experiment with the smoke preset. */
-function bts(runs: string, sets: readonly string[], ...options: string[]): Promise<Outcome> {
-  const settings = sets.flatMap((setting) => ["--set", setting]);
-  return deno("experiments/bts.ts", "--no-serve", "--preset", "smoke", "--runs", runs, ...settings, ...options);
+/** Arguments of the main experiment with the smoke preset. */
+function argsOf(runs: string, sets: readonly string[]): string[] {
+  return ["--no-serve", "--preset", "smoke", "--runs", runs, ...sets.flatMap((setting) => ["--set", setting])];
 }
 
 /** Two domains of different words: files of law, and poems in JSON lines; and a file of questions about each. */
@@ -72,124 +75,123 @@ const OWN = ["law", "poésie"];
 const DOMAINS = ["english", "code", "math", "multilingual", ...OWN];
 const METHODS = ["seed", "expert:law", "expert:poésie", "soup", "btm", "bts"];
 
-Deno.test("two own domains with an expert and a task each, from text to tables, report, page, gates and changes", async (t) => {
-  await withTexts(async (folder, runs) => {
-    const settings = [
-      `data.domains.law=${folder}/laws/**/*.txt`,
-      `data.domains.poésie=${folder}/poems.jsonl`,
-      `data.tasks.law=${folder}/law questions.jsonl`,
-      `data.tasks.poésie=${folder}/poem questions.jsonl`,
-      "eval.items=3",
-    ];
+Deno.test(
+  "two own domains with an expert and a task each, from text to tables, report, page, gates and changes",
+  LISTENS,
+  async (t) => {
+    await withTexts(async (folder, runs) => {
+      const settings = [
+        `data.domains.law=${folder}/laws/**/*.txt`,
+        `data.domains.poésie=${folder}/poems.jsonl`,
+        `data.tasks.law=${folder}/law questions.jsonl`,
+        `data.tasks.poésie=${folder}/poem questions.jsonl`,
+        "eval.items=3",
+      ];
 
-    await t.step("the command needs no other setting, only here fewer questions", async () => {
-      const { code, stdout, stderr } = await bts(runs, settings, "--json");
-      assert.equal(code, 0, stderr);
-      const { methods, run } = JSON.parse(stdout.trim().split("\n").at(-1)!);
-      assert.deepEqual(Object.keys(methods), METHODS);
-      await assertPlanned(runs, run);
-      assert.doesNotMatch(stderr, /No questions for (law|poésie)/);
-    });
-    const id = (await runIds(runs))[0]!;
-    const view = (await readRun(runs, id))!;
-
-    await t.step("each domain is measured, in text and by its questions, and each expert is better on its own", () => {
-      assert.deepEqual(view.results!.domains, DOMAINS);
-      const bpb = (method: string, domain: string) => headlineOn(view.results!.methods[method], domain)!.value;
-      for (const domain of OWN) {
-        assert.ok(bpb(`expert:${domain}`, domain) < 0.95 * bpb("seed", domain), domain);
-        const place = { name: `${domain}-questions`, group: "" };
-        const { samples, value } = measurementOf(view.results!.methods["bts"], place)!;
-        assert.equal(samples, 3, "eval.items");
-        assert.ok(value >= 0 && value <= 1);
-      }
-      const tables = view.cells.flatMap(({ tables }) => tables);
-      const tasks = tables.find(({ name }) => name === "tasks")!.rows.filter(({ domain }) =>
-        OWN.includes(String(domain))
-      );
-      assert.deepEqual(tasks.map(({ task, scored, questions }) => [task, scored, questions]), [
-        ["law-questions", "log-likelihood", 3],
-        ["poésie-questions", "exact match", 3],
-      ]);
-      assert.deepEqual(tasks.map(({ chance }) => Number(chance).toFixed(3)), ["0.333", "0.000"]);
-      const gates = tables.find(({ name }) => name === "gates")!;
-      assert.deepEqual([...new Set(gates.rows.map(({ domain }) => domain))], DOMAINS);
-      assert.deepEqual([...new Set(gates.rows.map(({ model }) => model))].sort(), ["law", "poésie", "seed"]);
-    });
-
-    await t.step("the names are as given in the report and on the page", async () => {
-      const html = await Deno.readTextFile(join(runs, id, "report.html"));
-      const markdown = await Deno.readTextFile(join(runs, id, "report.md"));
-      for (const text of [html, markdown]) {
-        for (const name of ["law expert", "poésie expert", "law-questions"]) assert.ok(text.includes(name), name);
-        assert.doesNotMatch(text, /Law expert|Poésie expert|[Cc]ode expert/);
-      }
-      const tables = measureTables(view.results!);
-      const methods = tables[0]!.rows.map(({ method }) => method);
-      assert.deepEqual(methods.slice(1, 3), ["law expert", "poésie expert"]);
-      const columns = tables.flatMap(({ columns }) => columns.map(({ title }) => title)).join(" ");
-      for (const name of ["law-questions", "poésie-questions"]) assert.ok(columns.includes(name), columns);
-    });
-
-    await t.step(
-      "a file with a list of built-in domains, and own ones beside it, gives the same settings",
-      async () => {
-        const file = join(folder, "settings.yaml");
-        const data = { domains: ["english", "code", "math", "multilingual"] };
-        await Deno.writeTextFile(file, JSON.stringify({ data }));
-        const { code, stderr } = await bts(runs, settings, "--fresh", "--config", file);
+      await t.step("the command needs no other setting, only here fewer questions", async () => {
+        const { code, stdout, stderr } = await bts(...argsOf(runs, settings), "--json");
         assert.equal(code, 0, stderr);
-        const again = (await readRun(runs, (await runIds(runs))[0]!))!;
-        assert.notEqual(again.id, id);
-        assert.deepEqual(again.config, view.config);
-        assert.ok(again.cells.every(({ status }) => status === "cached"), "and the same cells");
-      },
-    );
+        const { methods, run } = JSON.parse(stdout.trim().split("\n").at(-1)!);
+        assert.deepEqual(Object.keys(methods), METHODS);
+        await assertPlanned(runs, run);
+        assert.doesNotMatch(stderr, /No questions for (law|poésie)/);
+      });
+      const id = (await runIds(runs))[0]!;
+      const view = (await readRun(runs, id))!;
 
-    await t.step("`deno task gates` shows the own domains first", async () => {
-      const lines: string[] = [];
-      await gatesCommand([id, "--runs", runs], (text) => lines.push(text));
-      assert.match(lines.join("\n"), /^law +\d+ /m);
-      assert.match(lines.join("\n"), /^poésie +\d+ /m);
-      const page = await Deno.readTextFile(join(runs, id, "gates.html"));
-      assert.ok(page.includes("law expert") && page.includes("poésie expert"));
-    });
-
-    await t.step("`deno task expert` removes one of them", async () => {
-      const { code, stderr } = await deno(
-        "experiments/expert.ts",
-        "remove",
-        id,
-        "law",
-        "--runs",
-        runs,
-        "--no-serve",
-        "--set",
-        "restitch=2",
+      await t.step(
+        "each domain is measured, in text and by its questions, and each expert is better on its own",
+        () => {
+          assert.deepEqual(view.results!.domains, DOMAINS);
+          const bpb = (method: string, domain: string) => headlineOn(view.results!.methods[method], domain)!.value;
+          for (const domain of OWN) {
+            assert.ok(bpb(`expert:${domain}`, domain) < 0.95 * bpb("seed", domain), domain);
+            const place = { name: `${domain}-questions`, group: "" };
+            const { samples, value } = measurementOf(view.results!.methods["bts"], place)!;
+            assert.equal(samples, 3, "eval.items");
+            assert.ok(value >= 0 && value <= 1);
+          }
+          const tables = view.cells.flatMap(({ tables }) => tables);
+          const tasks = tables.find(({ name }) => name === "tasks")!.rows.filter(({ domain }) =>
+            OWN.includes(String(domain))
+          );
+          assert.deepEqual(tasks.map(({ task, scored, questions }) => [task, scored, questions]), [
+            ["law-questions", "log-likelihood", 3],
+            ["poésie-questions", "exact match", 3],
+          ]);
+          assert.deepEqual(tasks.map(({ chance }) => Number(chance).toFixed(3)), ["0.333", "0.000"]);
+          const gates = tables.find(({ name }) => name === "gates")!;
+          assert.deepEqual([...new Set(gates.rows.map(({ domain }) => domain))], DOMAINS);
+          assert.deepEqual([...new Set(gates.rows.map(({ model }) => model))].sort(), ["law", "poésie", "seed"]);
+        },
       );
-      assert.equal(code, 0, stderr);
-      const changed = (await readRun(runs, (await runIds(runs))[0]!))!;
-      assert.deepEqual(Object.keys(changed.results!.methods), ["seed", "before", "untouched", "bts"]);
-    });
 
-    await t.step("a sweep over them is checked, with their metrics", async () => {
-      const sets = settings.flatMap((setting) => ["--set", setting]);
-      const trials = ["1", "3"].map((weight) => ["--preset", "smoke", ...sets, "--set", `mix.stitch.law=${weight}`]);
-      const ask = async (trials: readonly (readonly string[])[]) => {
-        let reply = "";
-        await answerTrialCheck(btsExperiment, JSON.stringify({ values: [], trials }), (text) => reply = text);
-        return JSON.parse(reply);
-      };
-      const { metrics, trials: hashes } = await ask(trials);
-      assert.equal(new Set(hashes).size, 2);
-      assert.equal(metrics.results["expert:law/bpb/poésie"], "lower");
-      assert.equal(metrics.results["bts/poésie-questions"], "higher");
-      assert.ok(metrics.curves.includes("seed/validation/law"));
-      const { trial, message } = await ask([trials[0]!, [...trials[0]!.slice(0, -1), "mix.stitch.lwa=1"]]);
-      assert.deepEqual([trial, /unknown domain "lwa"/.test(message)], [1, true]);
+      await t.step("the names are as given in the report and on the page", async () => {
+        const html = await Deno.readTextFile(join(runs, id, "report.html"));
+        const markdown = await Deno.readTextFile(join(runs, id, "report.md"));
+        for (const text of [html, markdown]) {
+          for (const name of ["law expert", "poésie expert", "law-questions"]) assert.ok(text.includes(name), name);
+          assert.doesNotMatch(text, /Law expert|Poésie expert|[Cc]ode expert/);
+        }
+        const tables = measureTables(view.results!);
+        const methods = tables[0]!.rows.map(({ method }) => method);
+        assert.deepEqual(methods.slice(1, 3), ["law expert", "poésie expert"]);
+        const columns = tables.flatMap(({ columns }) => columns.map(({ title }) => title)).join(" ");
+        for (const name of ["law-questions", "poésie-questions"]) assert.ok(columns.includes(name), columns);
+      });
+
+      await t.step(
+        "a file with a list of built-in domains, and own ones beside it, gives the same settings",
+        async () => {
+          const file = join(folder, "settings.yaml");
+          const data = { domains: ["english", "code", "math", "multilingual"] };
+          await Deno.writeTextFile(file, JSON.stringify({ data }));
+          await inProcess(() =>
+            experimentCommand(btsExperiment, [...argsOf(runs, settings), "--fresh", "--config", file])
+          );
+          const again = (await readRun(runs, (await runIds(runs))[0]!))!;
+          assert.notEqual(again.id, id);
+          assert.deepEqual(again.config, view.config);
+          assert.ok(again.cells.every(({ status }) => status === "cached"), "and the same cells");
+        },
+      );
+
+      await t.step("`deno task gates` shows the own domains first", async () => {
+        const lines: string[] = [];
+        await gatesCommand([id, "--runs", runs], (text) => lines.push(text));
+        assert.match(lines.join("\n"), /^law +\d+ /m);
+        assert.match(lines.join("\n"), /^poésie +\d+ /m);
+        const page = await Deno.readTextFile(join(runs, id, "gates.html"));
+        assert.ok(page.includes("law expert") && page.includes("poésie expert"));
+      });
+
+      await t.step("`deno task expert` removes one of them", async () => {
+        await inProcess(() =>
+          expertCommand(["remove", id, "law", "--runs", runs, "--no-serve", "--set", "restitch=2"])
+        );
+        const changed = (await readRun(runs, (await runIds(runs))[0]!))!;
+        assert.deepEqual(Object.keys(changed.results!.methods), ["seed", "before", "untouched", "bts"]);
+      });
+
+      await t.step("a sweep over them is checked, with their metrics", async () => {
+        const sets = settings.flatMap((setting) => ["--set", setting]);
+        const trials = ["1", "3"].map((weight) => ["--preset", "smoke", ...sets, "--set", `mix.stitch.law=${weight}`]);
+        const ask = async (trials: readonly (readonly string[])[]) => {
+          let reply = "";
+          await answerTrialCheck(btsExperiment, JSON.stringify({ values: [], trials }), (text) => reply = text);
+          return JSON.parse(reply);
+        };
+        const { metrics, trials: hashes } = await ask(trials);
+        assert.equal(new Set(hashes).size, 2);
+        assert.equal(metrics.results["expert:law/bpb/poésie"], "lower");
+        assert.equal(metrics.results["bts/poésie-questions"], "higher");
+        assert.ok(metrics.curves.includes("seed/validation/law"));
+        const { trial, message } = await ask([trials[0]!, [...trials[0]!.slice(0, -1), "mix.stitch.lwa=1"]]);
+        assert.deepEqual([trial, /unknown domain "lwa"/.test(message)], [1, true]);
+      });
     });
-  });
-});
+  },
+);
 
 Deno.test("mistakes in own domains and tasks: one sentence, exit code 2, and nothing written", async (t) => {
   await withTexts(async (folder, runs) => {
