@@ -146,19 +146,22 @@ Deno.test("an older copy of a cell stops at its next checkpoint, and the newer o
     const run = await beginRun(options(folder));
     let release = () => {};
     const held = new Promise<void>((resolve) => release = resolve);
+    let hold = () => {};
+    const holding = new Promise<void>((resolve) => hold = resolve);
     const copies = (own: string) => async (cells: CellRunner) =>
       await cells.cell({ ...spec, name: "cell", inputs: {} }, async (context) => {
         for (let step = (context.checkpoints.last?.step ?? 0) + 1; step <= 3; step++) {
-          if (own === "old" && step === 2) await held;
+          if (own === "old" && step === 2) {
+            hold(); // it has its turn, and a checkpoint
+            await held;
+          }
           const point = { step, score: null, bytes: 1, keep: 2 };
           await context.checkpoints.save(point, (folder) => Deno.writeTextFile(join(folder, "by"), own));
         }
         return 1;
       });
     const old = lone(run, folder, "cell", copies("old"), { job: "7" });
-    while ((await Array.fromAsync(Deno.readDir(join(folder, ".checkpoints"))).catch(() => [])).length === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await Promise.race([holding, old]);
     const newer = await lone(run, folder, "cell", copies("new"), { job: "7" });
     assert.match(newer.built, /^[0-9a-f]{64}$/);
     release();
