@@ -17,6 +17,9 @@ const FLAGS = [
 // Playwright keeps timers and pipes of its own.
 export const LOOSE = { sanitizeOps: false, sanitizeResources: false };
 
+/** How long to wait for what a page shows: slow machines take long, and nothing that is shown waits. */
+export const WAIT = { timeout: 120_000 };
+
 /** Opens a page, with everything that it complains about, and closes it again. */
 export type WithPage = (body: (page: Page, complaints: string[], browser: Browser) => Promise<void>) => Promise<void>;
 
@@ -33,6 +36,7 @@ export async function withBrowser(body: (browser: Browser, withPage: WithPage) =
 export const withPage: WithPage = (body) =>
   withBrowser(async (browser) => {
     const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
+    page.setDefaultTimeout(WAIT.timeout);
     const complaints: string[] = [];
     page.on("console", (message) =>
       message.type() === "error" && complaints.push(`${message.text()} ${message.location().url}`));

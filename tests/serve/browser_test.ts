@@ -3,13 +3,12 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { EventBody } from "../../lib/run/mod.ts";
 import { serve } from "../../lib/serve/mod.ts";
-import { LOOSE, withPage } from "../chromium.ts";
+import { LOOSE, WAIT, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { demoBodies } from "../run/demo-log.ts";
 import { type FakeRun, fakeRun, withRunsFolder } from "../run/fake-run.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
-const WAIT = { timeout: 10_000 };
 const text = async (page: Page, selector: string) => (await page.locator(selector).textContent() ?? "").trim();
 
 optionalTest("chromium", "markup in a run's strings stays text", async () => {

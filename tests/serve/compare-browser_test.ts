@@ -16,7 +16,6 @@ optionalTest("chromium", "two runs are selected and compared", async (t) => {
     const server = serve({ runsFolder, port: 0 });
     try {
       await withPage(async (page, complaints) => {
-        page.setDefaultTimeout(90_000);
         const address = () => new URL(page.url());
 
         await t.step("from the table of runs to overlaid curves, with what differs in the legend", async () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
 import { createApp, serve } from "../../lib/serve/mod.ts";
-import { LOOSE, withBrowser } from "../chromium.ts";
+import { LOOSE, WAIT, withBrowser } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { demoBodies } from "../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
@@ -84,7 +84,7 @@ optionalTest(
           const context = await browser.newContext({ javaScriptEnabled: false });
           const page = await context.newPage();
           await page.goto(`${server.url}runs/${ID}`);
-          await page.getByRole("heading", { name: "Results" }).waitFor({ timeout: 60_000 });
+          await page.getByRole("heading", { name: "Results" }).waitFor(WAIT);
           assert.equal(new URL(page.url()).pathname, `/runs/${ID}/plain`);
         });
       } finally {

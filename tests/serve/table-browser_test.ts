@@ -24,7 +24,6 @@ optionalTest("chromium", "the table of runs", async (t) => {
     let server = serve({ runsFolder, port: 0 });
     try {
       await withPage(async (page, complaints) => {
-        page.setDefaultTimeout(90_000);
         await page.goto(linkTo(server.url, server.token));
         const filter = page.getByLabel("Filter");
         await filter.waitFor();

@@ -3,13 +3,12 @@ import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
 import type { EventBody } from "../../../lib/run/mod.ts";
 import { serve } from "../../../lib/serve/mod.ts";
-import { LOOSE, withPage } from "../../chromium.ts";
+import { LOOSE, WAIT, withPage } from "../../chromium.ts";
 import { optionalTest } from "../../optional.ts";
 import { demoBodies } from "../../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../../run/fake-run.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
-const WAIT = { timeout: 90_000 };
 
 /** The page of a run whose seed trains up to the steps that `grow` is called with. */
 async function withRun(
@@ -29,7 +28,6 @@ async function withRun(
       body.kind === "metrics" && body.cell === "seed" && body.step === step;
     try {
       await withPage(async (page, complaints) => {
-        page.setDefaultTimeout(WAIT.timeout);
         await body(page, async (step, shown = new RegExp(`curves up to step ${step}\\b`)) => {
           const count = bodies.findIndex(isStep(step)) + 1;
           run.append(bodies.slice(written, count));

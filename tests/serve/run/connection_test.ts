@@ -1,11 +1,11 @@
 // The page of a run in real Chromium, whatever happens to its server.
 import assert from "node:assert/strict";
 import { serve, startServerWorker } from "../../../lib/serve/mod.ts";
-import { LOOSE, withBrowser } from "../../chromium.ts";
+import { LOOSE, WAIT, withBrowser } from "../../chromium.ts";
 import { optionalTest } from "../../optional.ts";
 import { demoBodies } from "../../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../../run/fake-run.ts";
-import { ID, shows, skipTo, text, upTo, WAIT } from "./run-page.ts";
+import { ID, shows, skipTo, text, upTo } from "./run-page.ts";
 
 optionalTest(
   "chromium",
@@ -70,6 +70,7 @@ optionalTest(
           try {
             await withPage(async () => {
               const context = await browser.newContext();
+              context.setDefaultTimeout(WAIT.timeout);
               const hidden = await Promise.all([1, 2, 3, 4].map(() => context.newPage()));
               for (const page of hidden) {
                 await page.clock.install();

@@ -1,11 +1,11 @@
 // The page of a run in real Chromium, followed from its start to its end.
 import assert from "node:assert/strict";
 import { serve } from "../../../lib/serve/mod.ts";
-import { LOOSE, withBrowser } from "../../chromium.ts";
+import { LOOSE, WAIT, withBrowser } from "../../chromium.ts";
 import { optionalTest } from "../../optional.ts";
 import { demoBodies } from "../../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../../run/fake-run.ts";
-import { ID, shows, text, upTo, WAIT } from "./run-page.ts";
+import { ID, shows, text, upTo } from "./run-page.ts";
 
 optionalTest(
   "chromium",

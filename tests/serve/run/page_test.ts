@@ -1,11 +1,11 @@
 // The page of a run in real Chromium, with odd logs and with the keyboard alone.
 import assert from "node:assert/strict";
 import { serve } from "../../../lib/serve/mod.ts";
-import { LOOSE, withBrowser } from "../../chromium.ts";
+import { LOOSE, WAIT, withBrowser } from "../../chromium.ts";
 import { optionalTest } from "../../optional.ts";
 import { demoBodies } from "../../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../../run/fake-run.ts";
-import { ID, shows, WAIT } from "./run-page.ts";
+import { ID, shows } from "./run-page.ts";
 
 /** In the page: texts of the graph that are in none of its boxes. */
 const OUTSIDE = `(() => {

@@ -1,10 +1,10 @@
 // What tests of a run's page in real Chromium share.
 import type { Page } from "playwright-core";
 import type { EventBody } from "../../../lib/run/mod.ts";
+import { WAIT } from "../../chromium.ts";
 
 /** The run of these tests. */
 export const ID = "20261122-101010-bts-demo-aaaa";
-export const WAIT = { timeout: 20_000 };
 
 /** The number of events up to one of this kind of a cell. */
 export function upTo(bodies: readonly EventBody[], kind: EventBody["kind"], cell: string, step?: number): number {
