@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { linkTo, readLabels, readRun, trashRuns } from "../../lib/run/mod.ts";
-import { startServerWorker } from "../../lib/serve/mod.ts";
+import { serve } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { spawnScript } from "../run/fixtures.ts";
@@ -20,7 +20,7 @@ optionalTest(
       const run = fakeRun(runsFolder, ID);
       run.append(demoBodies({ id: ID, steps: 5 }));
       run.release();
-      const server = await startServerWorker({ runsFolder, port: 0 });
+      const server = serve({ runsFolder, port: 0 });
       try {
         await withPage(async (page, complaints) => {
           await page.goto(linkTo(`${server.url}runs/${ID}`, server.token));
@@ -128,7 +128,7 @@ optionalTest(
       }));`);
       const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
       const id = (await reader.read()).value!.trim();
-      const server = await startServerWorker({ runsFolder, port: 0 });
+      const server = serve({ runsFolder, port: 0 });
       try {
         await withPage(async (page) => {
           await page.goto(linkTo(`${server.url}runs/${id}`, server.token));

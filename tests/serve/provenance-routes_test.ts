@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { captureProvenance } from "../../lib/run/mod.ts";
-import { createApp, startServerWorker } from "../../lib/serve/mod.ts";
+import { createApp, serve } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { demoBodies } from "../run/demo-log.ts";
@@ -66,7 +66,7 @@ optionalTest(
   () =>
     withRunsFolder(async (runsFolder) => {
       await madeRun(runsFolder);
-      const server = await startServerWorker({ runsFolder, port: 0 });
+      const server = serve({ runsFolder, port: 0 });
       try {
         await withPage(async (page, complaints) => {
           await page.goto(`${server.url}runs/${ID}`);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
-import { createApp, serve, startServerWorker } from "../../lib/serve/mod.ts";
+import { createApp, serve } from "../../lib/serve/mod.ts";
 import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { withRunsFolder } from "../run/fake-run.ts";
@@ -101,7 +101,6 @@ optionalTest(
       const server = serve({ runsFolder, port: 0 });
       try {
         await withPage(async (page) => {
-          page.setDefaultTimeout(60_000);
           await page.clock.install();
           await page.goto(`${server.url}sweeps/${ID}`);
           await page.locator("#connection", { hasText: "Sweep ended" }).waitFor();
@@ -176,10 +175,9 @@ optionalTest(
   () =>
     withRunsFolder(async (runsFolder) => {
       await fakeSweep(runsFolder, ID, "A sweep", [1.5, 1.5]);
-      const server = await startServerWorker({ runsFolder, port: 0 });
+      const server = serve({ runsFolder, port: 0 });
       try {
         await withPage(async (page) => {
-          page.setDefaultTimeout(60_000);
           await page.goto(`${server.url}sweeps/${ID}`);
           await page.locator(".facts", { hasText: "1.5000 bpb, all 2 trials alike" }).waitFor();
           assert.equal(await page.locator("#trials td.best").count(), 0);
@@ -197,10 +195,9 @@ optionalTest(
   () =>
     withRunsFolder(async (runsFolder) => {
       await fakeSweep(runsFolder, ID, "<img src=x onerror=alert(1)>");
-      const server = await startServerWorker({ runsFolder, port: 0 });
+      const server = serve({ runsFolder, port: 0 });
       try {
         await withPage(async (page, complaints) => {
-          page.setDefaultTimeout(60_000);
           await page.goto(server.url);
           await page.getByRole("link", { name: "<img src=x onerror=alert(1)>" }).click();
           await page.waitForURL(`**/sweeps/${ID}`);
