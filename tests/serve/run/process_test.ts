@@ -60,11 +60,21 @@ optionalTest(
           const server = serve({ runsFolder, port: 0 });
           try {
             await withPage(async (page) => {
+              const asked: string[] = [];
+              page.on("request", (request) => {
+                if (request.url().includes("/console")) asked.push(request.url());
+              });
+              // What the page waits for passes at once, and what it asks for then is on its way.
+              const pass = async () => {
+                await page.clock.fastForward(5_000);
+                await page.evaluate("fetch('/healthz').then((answer) => answer.text())");
+              };
+              await page.clock.install();
               await page.goto(`${server.url}runs/${ID}`);
               await shows(page, "#head .badge", "Running");
               // It is opened while the page is drawn again and again.
               const training = (async () => {
-                for (const body of bodies.slice(5)) {
+                for (const body of bodies.slice(5, -1)) {
                   run.append([body]);
                   await new Promise((resolve) => setTimeout(resolve, 5));
                 }
@@ -76,14 +86,15 @@ optionalTest(
               await find.fill("");
               await shows(page, ".console pre", "one line");
               await training;
+              asked.length = 0;
+              for (let time = 0; time < 100 && asked.length === 0; time++) await pass();
+              assert.notDeepEqual(asked, [], "it asks while the run is running");
+              run.append(bodies.slice(-1));
               run.release();
               await shows(page, "#head .badge", "Done");
-              await page.waitForTimeout(1_000);
-              const asked: string[] = [];
-              page.on("request", (request) => {
-                if (request.url().includes("/console")) asked.push(request.url());
-              });
-              await page.waitForTimeout(4_500);
+              for (let time = 0; time < 2; time++) await pass();
+              asked.length = 0;
+              for (let time = 0; time < 3; time++) await pass();
               assert.deepEqual(asked, []);
             });
           } finally {
