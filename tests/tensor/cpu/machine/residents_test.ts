@@ -1,7 +1,14 @@
 // Tensors that do not fit into the shared memory together: they are moved out and back, and nothing else changes.
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { headLoss, hiddenStates, initialWeights, modelConfigSchema, toVariables } from "../../../../lib/model/mod.ts";
+import {
+  headLoss,
+  hiddenStates,
+  type HostWeights,
+  initialWeights,
+  modelConfigSchema,
+  toVariables,
+} from "../../../../lib/model/mod.ts";
 import { random } from "../../../../lib/random.ts";
 import {
   adamW,
@@ -82,9 +89,13 @@ const model = modelConfigSchema.parse({
   contextLength: 32,
 });
 
+let drawn: HostWeights | undefined;
+/** The weights that training begins with, which take long to draw. */
+const firstWeights = () => drawn ??= initialWeights(model, 1);
+
 /** Three steps of pretraining: losses, norms and final weights, and the most bytes in use. */
 function train(clipUpdate?: number) {
-  const parameters = toVariables(initialWeights(model, 1));
+  const parameters = toVariables(firstWeights());
   const slots = Object.values(parameters).map((parameter): AdamWSlot => ({
     parameter,
     m: tf.tidy(() => tf.variable(tf.zeros(parameter.shape))),
