@@ -29,6 +29,8 @@ export interface PageState {
   readonly ready: string;
   /** What a person does then. */
   readonly act?: (page: Page) => Promise<void>;
+  /** Whether it must stay in front of all other pages. */
+  readonly inFront?: true;
 }
 
 /** In the page: clicks on all that can be opened, until nothing more appears that can. */
@@ -87,9 +89,8 @@ export const PAGES: readonly PageState[] = [
     name: "chart in full screen",
     path: run(DONE),
     ready: ".curves canvas",
+    inFront: true, // nothing that is behind another page may fill the screen
     async act(page) {
-      // Nothing that is behind another page may fill the screen.
-      await page.bringToFront();
       await page.locator(".curves").getByRole("button", { name: "Full screen" }).click();
       await page.locator(".chart:fullscreen canvas").waitFor();
       await page.locator(".chart:fullscreen").getByText("Download").click();
@@ -137,19 +138,19 @@ export const PAGES: readonly PageState[] = [
 const AT_ONCE = 3;
 
 /**
- * Brings each of {@linkcode PAGES} into its state in a tab of its own, a few at a time, and hands it to `visit`, each as a
- * step of the test.
+ * Brings each of {@linkcode PAGES} into its state in a tab of its own, and hands it to `visit`, each as a step of the test:
+ * a few at a time, and then one by one those that must be in front, as each new tab comes to the front.
  */
 export async function eachPage(
   t: Deno.TestContext,
-  context: BrowserContext,
+  context: Pick<BrowserContext, "newPage">,
   address: string,
-  visit: (page: Page) => Promise<void>,
+  visit: (page: Page, state: PageState) => Promise<void>,
 ): Promise<void> {
-  const left = [...PAGES];
-  const walk = async () => {
+  const walk = async (left: PageState[]) => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      const { name, path, ready, act } = next;
+      const state = next;
+      const { name, path, ready, act } = state;
       // Steps run side by side only without any of the sanitizers.
       const options = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
       await t.step({
@@ -160,13 +161,15 @@ export async function eachPage(
           await page.goto(address + path);
           await page.locator(ready).first().waitFor();
           await act?.(page);
-          await visit(page);
+          await visit(page, state);
           await page.close();
         },
       });
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, walk));
+  const { behind = [], inFront = [] } = Object.groupBy(PAGES, ({ inFront }) => inFront ? "inFront" : "behind");
+  await Promise.all(Array.from({ length: AT_ONCE }, () => walk(behind)));
+  await walk(inFront);
 }
 
 /** Serves the folder of {@linkcode PAGES} to `body`, with models. @param link signs in, and leads to the table of runs */
