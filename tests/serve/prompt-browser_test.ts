@@ -111,6 +111,60 @@ optionalTest("chromium", "the prompt box asks the models of a run side by side, 
   );
 }, LOOSE);
 
+optionalTest("chromium", "the prompt box keeps answers that were stopped before their first token", async () => {
+  await withRun((runsFolder) =>
+    withStitchedApi(ID, async (api) => {
+      // Only the seed answers; the others wait until the reader has had enough.
+      const fetch = async (request: Request) => {
+        const { model } = request.method === "POST" ? await request.clone().json() : { model: "" };
+        if (model === "run/bts") await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
+        return await api.fetch(request);
+      };
+      const server = serve({
+        runsFolder,
+        port: 0,
+        beside: { takes: isApiPath, fetch },
+        abilities: { edit: true, stop: false },
+      });
+      try {
+        await withPage(async (page, complaints) => {
+          page.setDefaultTimeout(WAIT.timeout);
+          await page.goto(linkTo(`${server.url}runs/${ID}`, server.token));
+          const box = page.locator(".prompt");
+          await box.getByLabel("Prompt").fill("let x");
+          await box.getByLabel("Length").fill("6");
+          await box.getByRole("button", { name: "Ask", exact: true }).click();
+          const cards = box.locator(".answer");
+          await cards.nth(0).getByText("6 tokens", { exact: false }).waitFor();
+          await box.getByRole("button", { name: "Stop", exact: true }).click();
+          await cards.nth(1).getByText("Stopped before the first token").waitFor();
+          await box.getByRole("button", { name: "Ask", exact: true }).waitFor();
+          // Alone, too: nothing but that it was asked is left of it.
+          await box.getByLabel("Seed", { exact: true }).first().uncheck();
+          await box.getByRole("button", { name: "Ask", exact: true }).click();
+          await box.getByRole("button", { name: "Stop", exact: true }).click();
+          await box.getByText("1 earlier prompt").waitFor();
+          await page.reload();
+          await box.getByText("2 earlier prompts").click();
+          await box.locator(".earlier .answer").nth(2).waitFor();
+          const kept = await readPrompts(`${runsFolder}/${ID}`);
+          assert.deepEqual(
+            kept.map(({ answers }) => answers.map(({ model, pieces, finish }) => [model, pieces.length > 0, finish])),
+            [
+              [["seed", true, "length"], ["bts", false, "cancelled"]],
+              [["bts", false, "cancelled"]],
+            ],
+          );
+          assert.equal(await box.locator(".earlier").getByText("Stopped before the first token").count(), 2);
+          assert.deepEqual(complaints, []);
+        });
+      } finally {
+        await server.close();
+      }
+    })
+  );
+}, LOOSE);
+
 optionalTest("chromium", "the prompt box says how to start models, and that nothing is kept", async () => {
   await withRun(async (runsFolder) => {
     const alone = serve({ runsFolder, port: 0 });

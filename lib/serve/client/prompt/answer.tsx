@@ -49,7 +49,9 @@ export function AnswerCard({ answer, error, writing, prompt, color, promptGates 
         <small class="push">{error === undefined ? speed(answer, writing) : "failed"}</small>
       </h3>
       {error !== undefined && <p class="error" role="alert">{error}</p>}
-      <Tokens pieces={[...before, ...pieces]} gates={gates} />
+      {pieces.length === 0 && error === undefined && !writing
+        ? <p class="muted">{emptyText(answer)}</p>
+        : <Tokens pieces={[...before, ...pieces]} gates={gates} />}
       {gates !== null && pieces.length > 0 && (
         <>
           <Legend pieces={pieces} gates={gates} />
@@ -77,6 +79,14 @@ export function AnswerCard({ answer, error, writing, prompt, color, promptGates 
 function speed({ tokens, seconds, finish }: Answer, writing: boolean): string {
   if (tokens === 0) return writing ? "waiting" : "";
   const rate = seconds > 0 ? `, ${(tokens / seconds).toPrecision(3)} tokens/s` : "";
-  const end = writing ? "" : ({ stop: "", length: ", cut off at the limit", cancelled: ", interrupted" })[finish];
+  const end = writing ? "" : ({ stop: "", length: ", cut off at the limit", cancelled: ", stopped" })[finish];
   return `${tokens} ${tokens === 1 ? "token" : "tokens"}${rate}${end}`;
+}
+
+/** Why an answer has no text. */
+function emptyText({ tokens, finish }: Answer): string {
+  if (finish === "cancelled") return "Stopped before the first token.";
+  return tokens === 0
+    ? "The model ended its answer at once, without any text."
+    : "Its tokens are not a whole character.";
 }

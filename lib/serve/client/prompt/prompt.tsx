@@ -69,8 +69,8 @@ export function PromptBox({ run, address, runsFolder }: PromptBoxProps) {
       show();
     }));
     stop.current = null;
-    const complete = answers.filter(({ error, answer }) => error === undefined && answer.pieces.length > 0);
-    const lost = await keep(address, question, complete.map(({ answer }) => answer));
+    const given = answers.flatMap(({ error, answer }) => error === undefined ? [answer] : []);
+    const lost = await keep(address, question, given);
     if (lost !== undefined) outcome.lost = lost;
     show();
     getJson<PromptsResponse>(`${address}/prompts`).then(({ prompts }) => setKept(prompts), () => {});
