@@ -3,10 +3,10 @@ import { Fragment, useRef, useState } from "hono/jsx";
 import { methodLabel } from "../../../methods.ts";
 import { useEffect } from "../common/effect.ts";
 import type { Piece } from "./ask.ts";
+import { type Columns, columnsIn, inSight, numbered, scrolledTo } from "./heat-map-columns.ts";
 import { type Gates, percent } from "./tokens.tsx";
 
 const ROW = 14;
-const [NARROWEST, WIDEST] = [3, 16];
 
 /** A row: the gates of a model at a place. */
 interface Row {
@@ -17,6 +17,12 @@ interface Row {
   readonly color: string;
   /** Above it in pixels. */
   readonly top: number;
+}
+
+/** A token and a model. */
+interface Selected {
+  readonly token: number;
+  readonly row: number;
 }
 
 /** A row for each model of each place; places have a heading. */
@@ -33,30 +39,43 @@ function rowsOf({ places, models }: Gates): readonly Row[] {
   });
 }
 
-/** The heat map; the arrow keys and the pointer select a token, whose numbers are told. */
+/**
+ * The heat map; the pointer and the arrow keys select a token, whose numbers are told. A long text scrolls sideways
+ * beside the names of the models.
+ */
 export function HeatMap({ pieces, gates }: { readonly pieces: readonly Piece[]; readonly gates: Gates }) {
+  const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [at, setAt] = useState<{ readonly token: number; readonly row: number } | undefined>(undefined);
+  const [room, setRoom] = useState(0);
+  const [left, setLeft] = useState(0);
+  const [at, setAt] = useState<Selected | undefined>(undefined);
   const rows = rowsOf(gates);
   const told = pieces.filter(({ gates }) => gates !== null);
-  const size = Math.max(NARROWEST, Math.min(WIDEST, Math.floor(720 / Math.max(1, told.length))));
-  const width = size * told.length;
+  const columns = columnsIn(room, told.length);
+  const [first, end] = inSight(columns, left, room);
   useEffect(() => {
-    if (canvas.current !== null) draw(canvas.current, told, rows, size);
-  }, [told.length, rows.length, size]);
+    const observer = new ResizeObserver(() => setRoom(box.current!.clientWidth));
+    observer.observe(box.current!);
+    return () => observer.disconnect();
+  }, []);
+  useEffect(() => {
+    if (room > 0) draw(canvas.current!, told.slice(first, end), rows, columns, first * columns.size - left);
+  }, [told.length, rows.length, room, left]);
   const select = (token: number, row: number) =>
     setAt({ token: clamp(token, told.length), row: clamp(row, rows.length) });
-  const point = (event: MouseEvent) => {
-    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    const y = event.clientY - box.top;
-    const left = (event.currentTarget as HTMLElement).scrollLeft;
-    select(Math.floor((event.clientX - box.left + left) / size), rows.findLastIndex(({ top }) => top <= y));
+  const point = (event: PointerEvent) => {
+    const { x, y } = canvas.current!.getBoundingClientRect();
+    const row = rows.findLastIndex(({ top }) => top <= event.clientY - y);
+    select(Math.floor((event.clientX - x + left) / columns.size), row);
   };
   const move = (event: KeyboardEvent) => {
-    const [dx, dy] = ARROWS[event.key] ?? [0, 0];
-    if (dx === 0 && dy === 0) return;
+    const step = stepOf(event.key, end - first - 1, told.length);
+    if (step === undefined) return;
     event.preventDefault();
-    select((at?.token ?? -dx) + dx, (at?.row ?? 0) + dy);
+    // The first key selects the first token in sight.
+    const token = at === undefined ? first : clamp(at.token + step[0], told.length);
+    select(token, (at?.row ?? 0) + step[1]);
+    box.current!.scrollLeft = scrolledTo(columns, token, left, room);
   };
   return (
     <div class="heat-map">
@@ -64,43 +83,68 @@ export function HeatMap({ pieces, gates }: { readonly pieces: readonly Piece[]; 
         {rows.map(({ title, column, label }) => (
           <Fragment key={`${title} ${column}`}>
             {column === 0 && <li class="place" title={title}>{title}</li>}
-            <li>{label}</li>
+            <li title={label}>{label}</li>
           </Fragment>
         ))}
+        <li>Token</li>
       </ol>
       <div
+        ref={box}
         class="cells"
         role="application"
         tabindex={0}
         aria-label={`Gates of ${told.length} tokens; the arrow keys go from token to token and from model to model`}
-        onMouseMove={point}
+        onScroll={() => setLeft(box.current!.scrollLeft)}
+        onPointerMove={point}
+        onPointerDown={point}
         onKeyDown={move}
       >
-        <canvas ref={canvas} width={width} height={heightOf(rows)}></canvas>
+        <div class="all" style={{ width: `${columns.width}px` }}>
+          <canvas ref={canvas} width={Math.ceil(Math.min(room, columns.width))} height={heightOf(rows)}></canvas>
+          <ol class="axis" aria-hidden="true">
+            {numbered(columns).map((column) => (
+              <li key={column} style={{ left: `${(column + 1) * columns.size}px` }}>{column + 1}</li>
+            ))}
+          </ol>
+          {at !== undefined && <i class="at" style={outlineOf(at, rows, columns)}></i>}
+        </div>
       </div>
       <p class="told" role="status">
         {at === undefined ? "Point at a token to see its numbers" : sentence(at, told, rows)}
       </p>
+      {end - first < told.length && (
+        <p class="told muted">
+          {`Tokens ${first + 1} to ${end} of ${told.length}; scroll sideways to see the others`}
+        </p>
+      )}
     </div>
   );
 }
 
-const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};
+/** How far a key goes: tokens and rows; undefined for other keys. @param page tokens of a page */
+function stepOf(key: string, page: number, count: number): readonly [tokens: number, rows: number] | undefined {
+  const steps: Readonly<Record<string, readonly [number, number]>> = {
+    ArrowLeft: [-1, 0],
+    ArrowRight: [1, 0],
+    ArrowUp: [0, -1],
+    ArrowDown: [0, 1],
+    PageUp: [-page, 0],
+    PageDown: [page, 0],
+    Home: [-count, 0],
+    End: [count, 0],
+  };
+  return Object.hasOwn(steps, key) ? steps[key] : undefined;
+}
 
 const heightOf = (rows: readonly Row[]) => (rows.at(-1)?.top ?? 0) + ROW;
 
 const clamp = (value: number, count: number) => Math.max(0, Math.min(count - 1, value));
 
-function sentence(
-  { token, row }: { token: number; row: number },
-  told: readonly Piece[],
-  rows: readonly Row[],
-): string {
+function outlineOf({ token, row }: Selected, rows: readonly Row[], { size }: Columns): Record<string, string> {
+  return { left: `${token * size}px`, top: `${rows[row]!.top}px`, width: `${size}px`, height: `${ROW - 1}px` };
+}
+
+function sentence({ token, row }: Selected, told: readonly Piece[], rows: readonly Row[]): string {
   const [piece, { place, column, title, label }] = [told[token], rows[row]!];
   return piece === undefined
     ? ""
@@ -109,15 +153,22 @@ function sentence(
     }`;
 }
 
-function draw(canvas: HTMLCanvasElement, told: readonly Piece[], rows: readonly Row[], size: number): void {
+/** Draws the tokens in sight, the first of them at `x` pixels. */
+function draw(
+  canvas: HTMLCanvasElement,
+  told: readonly Piece[],
+  rows: readonly Row[],
+  { size }: Columns,
+  x: number,
+): void {
   const context = canvas.getContext("2d")!;
-  canvas.width = size * told.length; // clears it
-  canvas.height = heightOf(rows);
+  canvas.height = heightOf(rows); // clears it
+  const edges = Array.from({ length: told.length + 1 }, (_, i) => Math.round(x + i * size));
   rows.forEach(({ place, column, color, top }) => {
     context.fillStyle = color;
-    told.forEach(({ gates }, x) => {
+    told.forEach(({ gates }, i) => {
       context.globalAlpha = gates![place]![column]!;
-      context.fillRect(x * size, top, size, ROW - 1);
+      context.fillRect(edges[i]!, top, edges[i + 1]! - edges[i]!, ROW - 1);
     });
   });
 }
