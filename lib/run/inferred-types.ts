@@ -202,6 +202,8 @@ export interface TableWindowSchema extends
     rows: z.ZodArray<TableRowSchema>;
     /** What was wrong with the view, in words. */
     problems: z.ZodArray<z.ZodString>;
+    /** Why the rows may be old, in words; null where they are not. */
+    stale: z.ZodNullable<z.ZodString>;
   }, z.core.$strict> {}
 export interface StoredFileSchema extends
   z.ZodObject<{

@@ -70,7 +70,9 @@ export function createApp(options: AppOptions): OpenAPIHono {
   const able = hosts.length > 0 ? NO_ABILITIES : options.abilities ?? abilities(runsFolder);
   const { folds = createFoldStore(runsFolder, { writable: able.edit }) } = options;
   const { feeds = createFeeds(runsFolder, folds) } = options;
-  const table = tableReader(runsFolder, able.edit);
+  const table = tableReader(runsFolder, able.edit, (error) => {
+    console.error(`The table of runs may be old, because its index cannot be updated: ${explainError(error)}`);
+  });
 
   app.use(commonHeaders, dataByDefault, guard(hosts), signIn(access));
   app.use(methodNotAllowed({

@@ -1102,6 +1102,8 @@ export type RouteTables = readonly [{
           moreColumns: z.ZodNumber;
           /** What was wrong with the view, in words. */
           problems: z.ZodArray<z.ZodString>;
+          /** Why the rows may be old, in words; null where they are not. */
+          stale: z.ZodNullable<z.ZodString>;
           /** Names this window, in `since`. */
           version: z.ZodString;
           /** A number stands for the row at that place in the window that `since` names. */

@@ -29,6 +29,7 @@ const windowOf = (rows: TableRow[]): TableWindow => ({
   moreColumns: 0,
   rows,
   problems: [],
+  stale: null,
 });
 
 Deno.test("rows that a reader has are sent as their places, wherever they are now", () => {

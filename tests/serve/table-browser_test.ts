@@ -132,6 +132,29 @@ optionalTest("chromium", "the table of runs", async (t) => {
           assert.deepEqual(complaints, []);
         });
 
+        await t.step("says while its rows may be old, and why the server has none", async () => {
+          const lock = join(runsFolder, ".index.lock");
+          const notice = (text: string) => page.locator(".problems", { hasText: text });
+          await Deno.remove(lock);
+          await Deno.mkdir(lock); // no update succeeds, for root neither
+          await notice("The table may be old: its index cannot be updated").waitFor();
+          await page.getByRole("link", { name: "Run 99", exact: true }).waitFor();
+          const plain = await (await page.request.get(server.url)).text();
+          assert.match(plain, /The table may be old/);
+          await Deno.remove(lock);
+          await notice("may be old").waitFor({ state: "detached" });
+
+          const away = `${runsFolder}-away`;
+          await Deno.rename(runsFolder, away);
+          await Deno.writeTextFile(runsFolder, "");
+          await notice("it is a file, not a folder").waitFor();
+          await page.locator("#connection", { hasText: "Live" }).waitFor();
+          await page.getByRole("link", { name: "Run 99", exact: true }).waitFor();
+          await Deno.remove(runsFolder);
+          await Deno.rename(away, runsFolder);
+          await notice("not a folder").waitFor({ state: "detached" });
+        });
+
         await t.step("says that its server has gone, keeps its rows, and goes on when it is back", async () => {
           await page.setViewportSize({ width: 1280, height: 860 });
           const { port } = server;

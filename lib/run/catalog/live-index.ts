@@ -1,11 +1,11 @@
 // The index as a server reads it: at once as it is, and brought up to date in the background.
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
-import { attempt } from "../../errors.ts";
+import { attempt, systemReason, UserError } from "../../errors.ts";
 import { withTimeout } from "../../timeout.ts";
 import { runIds } from "../log/read.ts";
 import { INDEX_APPLICATION, INDEX_SCHEMA, INDEX_VERSION } from "./index-schema.ts";
-import { updateRuns } from "./index-update.ts";
+import { updateRuns, type UpdateScope } from "./index-update.ts";
 import { INDEX_FILE, openForReading, withIndex } from "./runs-index.ts";
 import { isDamage, pragma } from "./sqlite.ts";
 
@@ -19,6 +19,8 @@ export interface IndexedRuns {
   readonly parts: readonly DatabaseSync[];
   /** The runs that are there, newest first; some may not be in the index yet. */
   readonly ids: readonly string[];
+  /** Why the parts may be old, in words: the last update failed. */
+  readonly stale: string | undefined;
 }
 
 /** The runs of a folder. */
@@ -27,7 +29,7 @@ export interface LiveIndex extends Disposable {
    * Gives what is known now. An update begins with each look and is waited for a moment only, unless there is nothing to
    * show before it ends; the first look at a large folder with an index does not wait at all. Use the result before awaiting anything.
    *
-   * @throws UserError `folder.unreadable`
+   * @throws UserError `folder.unreadable`, or `index.unreadable` while there is nothing to show because updates fail
    */
   look(): Promise<IndexedRuns>;
   /** Looks at these runs' files, because they have just been changed. */
@@ -44,13 +46,22 @@ const FEW = 200;
 const SETTLED_MS = 10_000;
 const SHARE = 20;
 
+/** How an index is kept up to date. */
+export interface LiveIndexOptions {
+  /** Whether this process may write in the folder. */
+  readonly writable: boolean;
+  /** Called when an update fails; again only after one that succeeded, or when the next one fails for another reason. */
+  readonly onTrouble: (error: unknown) => void;
+}
+
 /**
  * The runs of a folder. Where the folder can be written, the index on the disk is updated; otherwise what has changed since
  * it was written is kept in memory, beside it.
- *
- * @param writable whether this process may write in the folder
  */
-export function liveIndex(runsFolder: string, writable: boolean): LiveIndex {
+export function liveIndex(runsFolder: string, { writable, onTrouble }: LiveIndexOptions): LiveIndex {
+  const path = join(runsFolder, INDEX_FILE);
+  /** Until it turns out that the disk is full or read-only. */
+  let onDisk = writable;
   let disk: DatabaseSync | undefined;
   let memory: DatabaseSync | undefined;
   let updating: Promise<void> | undefined;
@@ -58,6 +69,7 @@ export function liveIndex(runsFolder: string, writable: boolean): LiveIndex {
   let lastFull = -Infinity;
   let fullTook = 0;
   let damaged = false;
+  let trouble: { readonly error: unknown } | undefined;
   const touched = new Set<string>();
   let later: ReturnType<typeof setTimeout> | undefined;
 
@@ -68,7 +80,7 @@ export function liveIndex(runsFolder: string, writable: boolean): LiveIndex {
       disk = undefined;
     }
     disk ??= attempt(() => {
-      const opened = openForReading(join(runsFolder, INDEX_FILE));
+      const opened = openForReading(path);
       if (pragma(opened, "application_id") === INDEX_APPLICATION && pragma(opened, "user_version") === INDEX_VERSION) {
         return opened;
       }
@@ -82,35 +94,56 @@ export function liveIndex(runsFolder: string, writable: boolean): LiveIndex {
     const settled = count <= FEW || begun - lastFull > Math.max(SETTLED_MS, SHARE * fullTook);
     const ids = new Set(touched);
     touched.clear();
-    if (writable) await withIndex(runsFolder, () => {}, { scope: { settled, ids }, onProgress: () => {} });
-    else {
-      if (memory === undefined) {
-        memory = new DatabaseSync(":memory:");
-        memory.exec(INDEX_SCHEMA);
-      }
-      await updateRuns(memory, runsFolder, () => {}, { settled, ids, base: openDisk() }).catch(async (error) => {
-        if (!isDamage(error)) throw error;
-        // What it says is in the logs too.
-        damaged = true;
-        await updateRuns(memory!, runsFolder, () => {}, { base: openDisk() });
-      });
+    let full = settled;
+    onDisk &&= await updateDisk({ settled, ids });
+    if (!onDisk) {
+      // What a disk that cannot be written any more has not got is looked for in all runs.
+      full ||= memory === undefined;
+      await updateMemory({ settled: full, ids });
     }
     updates++;
-    if (!settled) return;
+    if (!full) return;
     lastFull = performance.now();
     fullTook = lastFull - begun;
   };
 
+  /** Whether the index on the disk is up to date: it cannot be where nothing can be written. */
+  const updateDisk = (scope: UpdateScope) =>
+    withIndex(runsFolder, (update) => update.path === path, { scope, onProgress: () => {} });
+
+  const updateMemory = async (scope: UpdateScope) => {
+    if (memory === undefined) {
+      memory = new DatabaseSync(":memory:");
+      memory.exec(INDEX_SCHEMA);
+    }
+    await updateRuns(memory, runsFolder, () => {}, { ...scope, base: openDisk() }).catch(async (error) => {
+      if (!isDamage(error)) throw error;
+      // What it says is in the logs too.
+      damaged = true;
+      await updateRuns(memory!, runsFolder, () => {}, { base: openDisk() });
+    });
+  };
+
+  /** Notes how an update ended. */
+  const note = (now: { readonly error: unknown } | undefined) => {
+    const isNews = now !== undefined && (trouble === undefined || String(trouble.error) !== String(now.error));
+    trouble = now;
+    if (isNews) onTrouble(now.error);
+  };
+
   /** Begins the first update of a large folder a little later: until then, the processor is for the page. */
   const beginLater = (count: number) => {
-    later ??= setTimeout(() => begin(count).catch(() => {}), LATER_MS);
+    later ??= setTimeout(() => begin(count), LATER_MS);
     Deno.unrefTimer(later);
   };
 
+  /** Begins an update, unless one is under way. Its failure is noted, and no reason to wait for it again. */
   const begin = (count: number): Promise<void> => {
     clearTimeout(later);
     later = undefined;
-    updating ??= update(count).finally(() => updating = undefined);
+    updating ??= update(count).then(() => note(undefined), (error) => note({ error })).finally(() =>
+      updating = undefined
+    );
     return updating;
   };
 
@@ -121,20 +154,23 @@ export function liveIndex(runsFolder: string, writable: boolean): LiveIndex {
         beginLater(ids.length);
       } else {
         const running = begin(ids.length);
-        // Later looks report the error, if it stays.
-        running.catch(() => {});
-        if (openDisk() === undefined && updates === 0) await running;
-        else await withTimeout(running.catch(() => {}), PATIENCE_MS);
+        const isEmpty = openDisk() === undefined && updates === 0;
+        if (isEmpty) await running;
+        else await withTimeout(running, PATIENCE_MS);
+        if (isEmpty && trouble !== undefined) {
+          throw new UserError("index.unreadable", `Cannot read the runs of ${runsFolder}${reasonOf(trouble.error)}`);
+        }
       }
       const parts = [openDisk(), memory].filter((db) => db !== undefined);
       const changes = memory?.prepare("select total_changes() as n").get()?.n ?? 0;
       const version = [disk === undefined ? "" : pragma(disk, "data_version"), changes, ids.length, ids[0]].join(".");
-      return { version, parts, ids };
+      const stale = trouble && `The table may be old: its index cannot be updated${reasonOf(trouble.error)}`;
+      return { version, parts, ids, stale };
     },
     async touch(ids) {
-      await updating?.catch(() => {});
+      await updating;
       for (const id of ids) touched.add(id);
-      await begin(Infinity).catch(() => {});
+      await begin(Infinity);
     },
     [Symbol.dispose]() {
       clearTimeout(later);
@@ -142,4 +178,10 @@ export function liveIndex(runsFolder: string, writable: boolean): LiveIndex {
       memory?.close();
     },
   };
+}
+
+/** Why an update failed, for readers who do not see the terminal. */
+function reasonOf(error: unknown): string {
+  const reason = error instanceof UserError ? error.message : systemReason(error);
+  return reason === undefined ? ". The server's terminal says why" : `: ${reason}`;
 }

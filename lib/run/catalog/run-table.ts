@@ -106,6 +106,7 @@ export function tableWindow(
         : runRow(row, columns, inGroups)
     ),
     problems,
+    stale: data.stale ?? null,
   };
 }
 

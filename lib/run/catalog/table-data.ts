@@ -26,11 +26,13 @@ export interface TableData {
   isKnown(name: string): boolean;
   /** Names of settings, results and metrics of recent runs. */
   names(): string[];
+  /** Why all of this may be old, in words; undefined where it is not. */
+  readonly stale: string | undefined;
 }
 
 /** Reads tables of a folder's runs. */
 export interface TableReader extends Disposable {
-  /** @throws UserError `folder.unreadable` */
+  /** @throws UserError `folder.unreadable`, `index.unreadable` */
   read(): Promise<TableData>;
   /** Looks at these runs' files, because they have just been changed. */
   touch(ids: Iterable<string>): Promise<void>;
@@ -39,19 +41,28 @@ export interface TableReader extends Disposable {
 /** How many of the newest runs decide which settings there are. */
 const RECENT = 300;
 
-/** A reader of the runs of a folder. @param writable whether this process may update the index on the disk */
-export function tableReader(runsFolder: string, writable: boolean): TableReader {
+/**
+ * A reader of the runs of a folder.
+ *
+ * @param writable whether this process may update the index on the disk
+ * @param onTrouble gets the error when the index cannot be updated, once for as long as it stays
+ */
+export function tableReader(
+  runsFolder: string,
+  writable: boolean,
+  onTrouble: (error: unknown) => void = () => {},
+): TableReader {
   let index: LiveIndex | undefined;
-  let known: { readonly version: string; readonly data: TableData } | undefined;
+  let known: { readonly version: string; readonly data: Omit<TableData, "stale"> } | undefined;
   // A run's settings are those of its first event, which never changes.
   const settings = new Map<string, Readonly<Record<string, unknown>>>();
   const summaries: KnownSummaries = new Map();
   return {
     async read() {
-      index ??= liveIndex(runsFolder, writable);
-      const { version, parts, ids } = await index.look();
+      index ??= liveIndex(runsFolder, { writable, onTrouble });
+      const { version, parts, ids, stale } = await index.look();
       if (known?.version !== version) known = { version, data: tableData(parts, ids, { settings, summaries }) };
-      return known.data;
+      return { ...known.data, stale };
     },
     touch: (ids) => index?.touch(ids) ?? Promise.resolve(),
     [Symbol.dispose]: () => index?.[Symbol.dispose](),
@@ -67,7 +78,7 @@ function tableData(
     readonly settings: Map<string, Readonly<Record<string, unknown>>>;
     readonly summaries: KnownSummaries;
   },
-): TableData {
+): Omit<TableData, "stale"> {
   const there = new Set(ids);
   const byId = new Map<string, SortedRun>();
   const partOf = new Map<string, Database>();

@@ -59,6 +59,8 @@ export const tableWindowSchema: TableWindowSchema = z.strictObject({
   rows: z.array(tableRowSchema),
   /** What was wrong with the view, in words. */
   problems: z.array(z.string()),
+  /** Why the rows may be old, in words; null where they are not. */
+  stale: z.string().nullable(),
 });
 
 export type TableCell = z.infer<typeof tableCellSchema>;

@@ -1,7 +1,7 @@
 // The table of runs, complete without JavaScript: its script replaces it by one that can be scrolled and changed.
 import { tableQuery, type TableView, type TableWindow } from "../../run/mod.ts";
 import type { Assets } from "../assets.ts";
-import { countText, NoRows, Problems } from "../client/home/summary.tsx";
+import { countText, NoRows, noticesOf, Problems } from "../client/home/summary.tsx";
 import { RunTable } from "../client/home/table.tsx";
 import { Connection, Frame } from "./frame.tsx";
 
@@ -28,7 +28,7 @@ export function HomePage({ assets, view, shown }: {
             {view.group !== undefined && <input type="hidden" name="group" value={view.group} />}
             <button type="submit" class="button quiet">Filter</button>
           </form>
-          <Problems problems={shown.problems} />
+          <Problems problems={noticesOf(shown)} />
           {shown.rows.length === 0
             ? <NoRows shown={shown} />
             : (

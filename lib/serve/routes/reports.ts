@@ -11,6 +11,7 @@ import {
   type TableReader,
   tableWindow,
 } from "../../run/mod.ts";
+import { noticesOf } from "../client/home/summary.tsx";
 import { PAGE_RUNS, type ReportedRun, ReportsPage } from "../pages/reports.tsx";
 import { reportListResponseSchema } from "../schemas.ts";
 import { body, html, json, problem, read } from "./answers.ts";
@@ -55,7 +56,7 @@ export function addReportRoutes(app: OpenAPIHono, runsFolder: string, table: Tab
         runs: runs.flat(),
         view,
         total: shown.rowCount,
-        problems: [...problems, ...shown.problems],
+        problems: [...problems, ...noticesOf(shown)],
       }),
     );
   });

@@ -55,6 +55,71 @@ Deno.test("an index that others made for one machine is brought up to date for a
     }
   }));
 
+/** Has each update of the index fail, for root too, until the function that is returned is called. */
+async function breakUpdates(runsFolder: string): Promise<() => Promise<void>> {
+  const lock = join(runsFolder, ".index.lock");
+  await Deno.remove(lock).catch(() => {});
+  await Deno.mkdir(lock);
+  return () => Deno.remove(lock);
+}
+
+Deno.test("a table whose index cannot be updated says that it may be old, and the error is told once", () =>
+  withRunsFolder(async (runsFolder) => {
+    writeVariedRuns(runsFolder, 2);
+    const told: unknown[] = [];
+    using reader = tableReader(runsFolder, true, (error) => told.push(error));
+    const looks = async () => {
+      const all = [];
+      for (let i = 0; i < 3; i++) all.push(await reader.read());
+      return all.map(({ runs, stale }) => [runs.length, stale]);
+    };
+    assert.deepEqual(await looks(), [[2, undefined], [2, undefined], [2, undefined]]);
+    for (const times of [1, 2]) {
+      const repair = await breakUpdates(runsFolder);
+      await reader.touch([]); // waits for the update
+      const stale = "The table may be old: its index cannot be updated: it is a folder, not a file";
+      assert.deepEqual(await looks(), [[2, stale], [2, stale], [2, stale]], "what is known is shown");
+      assert.equal(told.length, times);
+      assert.ok(told.at(-1) instanceof Deno.errors.IsADirectory);
+      await repair();
+      await reader.touch([]);
+      assert.deepEqual(await looks(), [[2, undefined], [2, undefined], [2, undefined]]);
+    }
+    assert.equal(told.length, 2);
+  }));
+
+Deno.test("a table without an index that cannot be made says so with each look, and tells the error once", () =>
+  withRunsFolder(async (runsFolder) => {
+    writeVariedRuns(runsFolder, 2);
+    const told: unknown[] = [];
+    const repair = await breakUpdates(runsFolder);
+    using reader = tableReader(runsFolder, true, (error) => told.push(error));
+    for (let i = 0; i < 2; i++) {
+      await assert.rejects(reader.read(), {
+        code: "index.unreadable",
+        message: /^Cannot read the runs of .*: it is a folder/,
+      });
+    }
+    assert.equal(told.length, 1);
+    await repair();
+    assert.equal((await reader.read()).runs.length, 2);
+  }));
+
+Deno.test("a folder that turns out not to be writable has a table that follows its runs, too", () =>
+  withRunsFolder(async (runsFolder) => {
+    writeVariedRuns(runsFolder, 2);
+    // Nobody can open it as a database.
+    await Deno.mkdir(join(runsFolder, ".index.sqlite"));
+    const told: unknown[] = [];
+    using reader = tableReader(runsFolder, true, (error) => told.push(error));
+    const shown = async () => (await reader.read()).runs.map(({ name }) => name);
+    assert.deepEqual(await shown(), [null, null]);
+    addLabel(join(runsFolder, variedId(1)), { kind: "name", name: "Renamed" });
+    await reader.touch([variedId(1)]);
+    assert.deepEqual(await shown(), ["Renamed", null]);
+    assert.deepEqual(told, []);
+  }));
+
 Deno.test("a large folder without an index is shown once there is one", () =>
   withRunsFolder(async (runsFolder) => {
     writeVariedRuns(runsFolder, MANY);

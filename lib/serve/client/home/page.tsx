@@ -10,9 +10,9 @@ import { getJson, getSession } from "../common/session.ts";
 import { ColumnsMenu } from "./columns.tsx";
 import { FilterField } from "./filter.tsx";
 import { GroupMenu } from "./group-menu.tsx";
-import { type Rows, rowsSource } from "./rows.ts";
+import { RefusedError, type Rows, rowsSource } from "./rows.ts";
 import { SelectionBar, Undo } from "./selection.tsx";
-import { countText, NoRows, Problems } from "./summary.tsx";
+import { countText, NoRows, noticesOf, Problems } from "./summary.tsx";
 import { Sweeps } from "./sweeps.tsx";
 import { ROW_HEIGHT, RunTable, type TableActions } from "./table.tsx";
 
@@ -26,6 +26,8 @@ const viewOfAddress = () => parseTableView(new URLSearchParams(location.search))
 function App() {
   const [{ view, problems }, setView] = useState(viewOfAddress());
   const [rows, setRows] = useState<Rows | undefined>(undefined);
+  /** Why the server did not give the rows that were asked for last. */
+  const [fault, setFault] = useState<string | undefined>(undefined);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [names, setNames] = useState<TableNames["names"]>([]);
   const [mayEdit, setMayEdit] = useState(false);
@@ -41,9 +43,12 @@ function App() {
       const now = await source.current!.load(view, first, count);
       // Undefined: nothing has changed, or another view was asked for meanwhile.
       if (now !== undefined) setRows(now);
+      setFault(undefined);
       showConnection(connection, "live");
-    } catch {
-      showConnection(connection, "reconnecting");
+    } catch (error) {
+      const isThere = error instanceof RefusedError;
+      setFault(isThere ? error.message : undefined);
+      showConnection(connection, isThere ? "live" : "reconnecting");
     }
   };
   const again = () => {
@@ -86,7 +91,9 @@ function App() {
     },
   };
 
-  if (rows === undefined) return <p class="lead">Loading</p>;
+  if (rows === undefined) {
+    return fault === undefined ? <p class="lead">Loading</p> : <p class="error" role="alert">{fault}</p>;
+  }
   const { shown } = rows;
   return (
     <>
@@ -101,7 +108,7 @@ function App() {
           <ColumnsMenu view={view} names={names} shown={shown} go={go} />
         </div>
       )}
-      <Problems problems={[...problems, ...shown.problems]} />
+      <Problems problems={[...(fault === undefined ? [] : [fault]), ...problems, ...noticesOf(shown)]} />
       {shown.rowCount === 0 ? <NoRows shown={shown} /> : (
         <div
           class="run-table-box"

@@ -15,9 +15,20 @@ export interface RowsSource {
   /**
    * The rows around those in view; undefined when they are as they were, or when other rows were asked for meanwhile.
    *
-   * @throws Error when the server does not answer
+   * @throws RefusedError when the server cannot give them, and TypeError when it does not answer
    */
   load(view: TableView, first: number, count: number): Promise<Rows | undefined>;
+}
+
+/** The server answered, but not with rows. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+}
+
+/** In the server's own words, where it has some. */
+async function refusal(response: Response): Promise<RefusedError> {
+  const body = await response.json().catch(() => undefined);
+  return new RefusedError(body?.error?.message ?? `The server answered ${response.status}`);
 }
 
 /** Rows on both sides of those in view, so that scrolling a little needs no request. */
@@ -41,7 +52,7 @@ export function rowsSource(): RowsSource {
       const before = last?.rows ?? [];
       const response = await fetch(`${address}${since}`, { headers });
       if (response.status === 304) return undefined;
-      if (!response.ok) throw new Error(`The server answered ${response.status}`);
+      if (!response.ok) throw await refusal(response);
       const { version, ...answer } = await response.json() as SentWindow;
       if (mine !== asked) return undefined;
       const rows = answer.rows.map((row) => typeof row === "number" ? before[row]! : row);

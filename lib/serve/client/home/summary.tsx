@@ -8,6 +8,11 @@ export function countText({ total, matching, running }: TableWindow): string {
   return `${of}${total} ${total === 1 ? "run" : "runs"}${running > 0 ? `, ${running} running` : ""}`;
 }
 
+/** What readers of a window must know: that it may be old, and what was wrong with its view. */
+export function noticesOf({ stale, problems }: Pick<TableWindow, "stale" | "problems">): readonly string[] {
+  return [...(stale === null ? [] : [stale]), ...problems];
+}
+
 /** What was wrong with the view; the rest of it is shown. */
 export function Problems({ problems }: { readonly problems: readonly string[] }) {
   if (problems.length === 0) return null;
