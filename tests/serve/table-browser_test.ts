@@ -67,6 +67,29 @@ optionalTest("chromium", "the table of runs", async (t) => {
           await page.goto(server.url);
         });
 
+        await t.step("changes of the view that come before it is drawn, or has its rows, all count", async () => {
+          await page.getByRole("link", { name: "Bits per byte" }).waitFor();
+          await page.route("**/api/table?*", async (route) => {
+            // Longer than until the page asks again by itself.
+            await new Promise((resolve) => setTimeout(resolve, 3_000));
+            await route.continue();
+          });
+          await page.evaluate(`(async () => {
+            const group = document.querySelector(".filters select");
+            group.value = "seeds";
+            group.dispatchEvent(new Event("input", { bubbles: true }));
+            const head = (text) => [...document.querySelectorAll("thead a")].find((link) => link.textContent === text);
+            head("Status").click();
+            await new Promise((resolve) => setTimeout(resolve, 100));
+            head("Bits per byte").click();
+          })()`);
+          await page.locator("tr.group").first().waitFor();
+          await page.getByRole("columnheader", { name: "Bits per byte ↑" }).waitFor();
+          assert.match(page.url(), /sort=bpb.*group=seeds/);
+          await page.unroute("**/api/table?*");
+          await page.goto(server.url);
+        });
+
         await t.step("says what in its address cannot be read, and shows the rest", async () => {
           await page.goto(`${server.url}?group=oops&sort=nothing&columns=seed,nothing&offset=x&filter=seed:2`);
           for (

@@ -19,9 +19,6 @@ export function FilterField({ view, names, go }: {
   const [active, setActive] = useState(-1);
   const input = useRef<HTMLInputElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  // When the pause is over, the rest of the view may be another one than when the text was typed.
-  const latest = useRef(view);
-  latest.current = view;
   useEffect(() => {
     // Another view, such as the one before in the history; not what is just being typed.
     if (document.activeElement !== input.current) setText(view.filter);
@@ -30,7 +27,7 @@ export function FilterField({ view, names, go }: {
   const change = (next: string) => {
     setText(next);
     clearTimeout(timer.current ?? undefined);
-    timer.current = setTimeout(() => go({ ...latest.current!, filter: next }, true), PAUSE_MS);
+    timer.current = setTimeout(() => go({ ...view, filter: next }, true), PAUSE_MS);
   };
   const offered = open ? completions(names, text) : [];
   const take = (i: number) => {

@@ -23,6 +23,10 @@ const connection = byId("connection");
 /** The view of the address, and what in it cannot be read. */
 const viewOfAddress = () => parseTableView(new URLSearchParams(location.search));
 
+/** The part of a view that differs from the one that it was made of. */
+const changedIn = (to: TableView, from: TableView): Partial<TableView> =>
+  Object.fromEntries(Object.entries(to).filter(([key, value]) => from[key as keyof TableView] !== value));
+
 function App() {
   const [{ view, problems }, setView] = useState(viewOfAddress());
   const [rows, setRows] = useState<Rows | undefined>(undefined);
@@ -34,11 +38,16 @@ function App() {
   const [round, setRound] = useState(0);
   const box = useRef<HTMLDivElement>(null);
   const source = useRef(rowsSource());
+  /** How many answers are waited for. */
+  const waiting = useRef(0);
+  /** The view that was asked for last, which may not have been drawn yet. */
+  const latest = useRef(view);
 
   const load = async () => {
     const element = box.current;
     const first = element === null ? 0 : Math.floor(element.scrollTop / ROW_HEIGHT);
     const count = Math.ceil((element?.clientHeight || innerHeight) / ROW_HEIGHT) + 1;
+    waiting.current!++;
     try {
       const now = await source.current!.load(view, first, count);
       // Undefined: nothing has changed, or another view was asked for meanwhile.
@@ -49,6 +58,8 @@ function App() {
       const isThere = error instanceof RefusedError;
       setFault(isThere ? error.message : undefined);
       showConnection(connection, isThere ? "live" : "reconnecting");
+    } finally {
+      waiting.current!--;
     }
   };
   const again = () => {
@@ -58,32 +69,38 @@ function App() {
 
   useEffect(() => {
     load();
-    const timer = setInterval(() => document.hidden || again(), REFRESH_MS);
+    // A newer question voids the answer to the one before: a slow server must not be asked again and again.
+    const timer = setInterval(() => document.hidden || waiting.current! > 0 || again(), REFRESH_MS);
     return () => clearInterval(timer);
   }, [tableQuery(view)]);
   useEffect(() => {
-    const back = () => setView(viewOfAddress());
+    const back = () => show(viewOfAddress());
     addEventListener("popstate", back);
     getJson<TableNames>("/api/table/names").then((answer) => setNames(answer.names), () => {});
     getSession().then(({ edit }) => setMayEdit(edit), () => {});
     return () => removeEventListener("popstate", back);
   }, []);
 
-  const go = (to: TableView, replace = false) => {
-    const next = { ...to, offset: 0 };
+  const show = (now: ReturnType<typeof viewOfAddress>) => {
+    latest.current = now.view;
+    setView(now);
+  };
+  /** Goes to views that are made of `from`, which may be older than the latest: only what differs from it counts. */
+  const goFrom = (from: TableView) => (to: TableView, replace = false) => {
+    const next = { ...latest.current!, ...changedIn(to, from), offset: 0 };
     history[replace ? "replaceState" : "pushState"](null, "", tableQuery(next) || location.pathname);
     if (box.current !== null && next.filter !== view.filter) box.current.scrollTop = 0;
-    setView({ view: next, problems: [] });
+    show({ view: next, problems: [] });
   };
+  const go = goFrom(view);
   const select = (runs: readonly string[], on: boolean) => {
     const next = new Set(selected);
     for (const id of runs) on ? next.add(id) : next.delete(id);
     setSelected(next);
   };
-  const actions: TableActions = {
+  const actions: Omit<TableActions, "go"> = {
     selected,
     select,
-    go,
     async selectAll(on) {
       if (!on) return setSelected(new Set());
       const { runs } = await getJson<{ runs: string[] }>(`/api/table/ids${tableQuery(view)}`);
@@ -118,7 +135,7 @@ function App() {
           ref={box}
           onScroll={() => load()}
         >
-          <RunTable view={rows.view} shown={shown} actions={actions} />
+          <RunTable view={rows.view} shown={shown} actions={{ ...actions, go: goFrom(rows.view) }} />
         </div>
       )}
       <SelectionBar
