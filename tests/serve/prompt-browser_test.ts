@@ -1,7 +1,7 @@
 // The prompt box in real Chromium: models that are asked, colors and numbers of gates, what is kept, what is missing.
 import assert from "node:assert/strict";
 import { isApiPath } from "../../lib/api/mod.ts";
-import { linkTo, readPrompts } from "../../lib/run/mod.ts";
+import { type EventBody, linkTo, readPrompts } from "../../lib/run/mod.ts";
 import { serve } from "../../lib/serve/mod.ts";
 import { withStitchedApi } from "../api/stitched-api.ts";
 import { LOOSE, withPage } from "../chromium.ts";
@@ -175,6 +175,37 @@ optionalTest("chromium", "the prompt box says how to start models, and that noth
         const command = page.locator(".prompt code");
         await command.waitFor(WAIT);
         assert.match(await command.innerText(), new RegExp(`^deno task serve:edit --models ${ID} --runs `));
+
+        // There is no command that would work for a run without stitches, and nothing to say where there are no models.
+        const bodies = demoBodies({ id: ID, steps: 2 });
+        const untrained = fakeRun(runsFolder, ID.replace(/aaaa$/, "bbbb"));
+        untrained.append(
+          bodies.slice(0, bodies.findIndex((body) => body.kind === "cell.start" && body.cell === "stitch")),
+        );
+        await page.goto(`${alone.url}runs/${untrained.id}`);
+        await page.locator(".prompt .notice", { hasText: "can be asked once the stitches are trained" }).waitFor(WAIT);
+        untrained.append([{ kind: "run.end", status: "stopped", seconds: 1 }]);
+        untrained.release();
+        await page.locator(".prompt .notice", { hasText: "ended before its stitches were trained" }).waitFor(WAIT);
+        assert.equal(await page.locator(".prompt code").count(), 0);
+        const other = fakeRun(runsFolder, ID.replace(/aaaa$/, "cccc"));
+        const models = /^(seed|expert:.*|stitch)$/;
+        other.append(
+          bodies.flatMap((body): EventBody[] =>
+            body.kind === "run.start"
+              ? [{
+                ...body,
+                plan: body.plan.filter(({ cell }) => !models.test(cell)).map(({ cell, title }) => ({ cell, title })),
+              }]
+              : "cell" in body && models.test(body.cell ?? "")
+              ? []
+              : [body]
+          ),
+        );
+        other.release();
+        await page.goto(`${alone.url}runs/${other.id}`);
+        await page.locator("#results h2").waitFor(WAIT);
+        assert.equal(await page.getByText("Ask the models").count(), 0);
         assert.deepEqual(complaints, []);
       });
     } finally {

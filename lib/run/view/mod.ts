@@ -52,6 +52,7 @@ export {
   VALUE_DIGITS,
   valuesOf,
 } from "./metrics.ts";
+export { branchesExperts, hasStitches } from "./models.ts";
 export { MOST_COMPARED } from "./most-compared.ts";
 export { countsSteps, formatSeconds, progressLine } from "./progress.ts";
 export { KEPT_POINTS, recentPoints, withRecentPoints } from "./recent-points.ts";

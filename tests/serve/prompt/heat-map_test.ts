@@ -54,7 +54,7 @@ optionalTest("chromium", "the heat map fits the page, or scrolls beside its labe
     const server = serve({ runsFolder, port: 0 });
     try {
       await withPage(async (page, complaints) => {
-        page.setDefaultTimeout(60_000);
+        page.setDefaultTimeout(180_000);
         const open = async (tokens: number, width: number) => {
           await page.setViewportSize({ width, height: 900 });
           await page.goto(`${server.url}runs/${ID}`);

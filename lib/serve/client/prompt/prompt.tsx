@@ -1,7 +1,8 @@
 // The prompt box: the models of a run side by side, in the process of `deno task serve --models`.
 import { useRef, useState } from "hono/jsx";
 import { methodColors } from "../../../methods.ts";
-import type { KeptPrompt } from "../../../run/mod.ts";
+import type { KeptPrompt, RunView } from "../../../run/mod.ts";
+import { hasStitches, isUnderWay } from "../../../run/view/mod.ts";
 import type { ModelsResponse, PromptsResponse } from "../../schemas.ts";
 import { oncePerFrame } from "../common/dom.ts";
 import { useEffect } from "../common/effect.ts";
@@ -13,8 +14,7 @@ import { type Asked, PromptForm } from "./form.tsx";
 import { findModels, type Models, modelsCommand, type ServedModel } from "./models.ts";
 
 interface PromptBoxProps {
-  /** The run's id. */
-  readonly run: string;
+  readonly run: RunView;
   /** `/api/runs/<id>` */
   readonly address: string;
   readonly runsFolder: string;
@@ -35,7 +35,7 @@ export function PromptBox({ run, address, runsFolder }: PromptBoxProps) {
   const stop = useRef<AbortController | null>(null);
   const look = async (key: string) => {
     const { served } = await getJson<ModelsResponse>("/api/models");
-    setModels(served ? await findModels(run, key) : { kind: "none" });
+    setModels(served ? await findModels(run.id, key) : { kind: "none" });
   };
   useEffect(() => {
     look("").catch(() => setModels({ kind: "none" }));
@@ -84,12 +84,7 @@ export function PromptBox({ run, address, runsFolder }: PromptBoxProps) {
   return (
     <section class="prompt" aria-labelledby="prompt-title">
       <h2 id="prompt-title">Ask the models</h2>
-      {models.kind === "none" && (
-        <p class="notice">
-          The models are not running. Start them with <code>{modelsCommand(run, runsFolder)}</code>{" "}
-          and open the page that it names.
-        </p>
-      )}
+      {models.kind === "none" && <NotRunning run={run} runsFolder={runsFolder} />}
       {models.kind === "key" && (
         <form
           class="field"
@@ -131,6 +126,25 @@ export function PromptBox({ run, address, runsFolder }: PromptBoxProps) {
         </details>
       )}
     </section>
+  );
+}
+
+/** Why there is nobody to ask, and what to do about it. */
+function NotRunning({ run, runsFolder }: Pick<PromptBoxProps, "run" | "runsFolder">) {
+  if (!hasStitches(run)) {
+    return (
+      <p class="notice">
+        {isUnderWay(run)
+          ? "The models can be asked once the stitches are trained."
+          : "The models cannot be asked: this run ended before its stitches were trained."}
+      </p>
+    );
+  }
+  return (
+    <p class="notice">
+      The models are not running. Start them with <code>{modelsCommand(run.id, runsFolder)}</code>{" "}
+      and open the page that it names.
+    </p>
   );
 }
 

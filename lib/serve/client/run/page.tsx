@@ -2,7 +2,7 @@
 import { useState } from "hono/jsx";
 import { render } from "hono/jsx/dom";
 import type { RunView } from "../../../run/mod.ts";
-import { finishedCells, isUnderWay } from "../../../run/view/mod.ts";
+import { branchesExperts, finishedCells, isUnderWay } from "../../../run/view/mod.ts";
 import type { RunResponse } from "../../schemas.ts";
 import { showConnection } from "../common/connection.ts";
 import { byId, setText, statusText } from "../common/dom.ts";
@@ -79,7 +79,7 @@ function Page({ store }: { readonly store: RunStore }) {
         <Machine address={state.address} run={run} served={state.served} />
         <Results address={state.address} run={run} />
         <RunChart run={run} />
-        <PromptBox run={run.id} address={state.address} runsFolder={state.runsFolder} />
+        {branchesExperts(run) && <PromptBox run={run} address={state.address} runsFolder={state.runsFolder} />}
         <section class="cell-list" aria-label="Cells" id="cells">
           {places.filter((place) => !running.includes(place)).map(({ cell, index }) => (
             <CellRow
