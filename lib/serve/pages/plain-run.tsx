@@ -94,9 +94,10 @@ function Cell(
       <div class="card">
         <header>
           <h2>{title === "" ? cellLabel(name) : title}</h2>
-          <span class="push"></span>
-          <span class="elapsed">{seconds === null ? "" : duration(seconds)}</span>
-          <Badge status={status} />
+          <span class="how">
+            <span class="elapsed">{seconds === null ? "" : duration(seconds)}</span>
+            <Badge status={status} />
+          </span>
         </header>
         {summary !== "" && <p class="description">{summary}</p>}
         {notes.length > 0 && <ul class="notes">{notes.map((note, i) => <Note key={i} note={note} />)}</ul>}

@@ -39,9 +39,10 @@ export function CellCard({ cell, index, run, runsFolder, now }: CellProps & { re
           <h2 id={`title-${index}`}>{title}</h2>
           <code class="chip">{name}</code>
           <Job cell={cell} />
-          <span class="push"></span>
-          <span class="elapsed">{`${clock(seconds)}${left === undefined ? "" : ` · ${clock(left)} left`}`}</span>
-          <Badge status={status} />
+          <span class="how">
+            <span class="elapsed">{`${clock(seconds)}${left === undefined ? "" : ` · ${clock(left)} left`}`}</span>
+            <Badge status={status} />
+          </span>
         </header>
         <Body cell={cell} run={run} runsFolder={runsFolder} />
       </div>
@@ -64,10 +65,11 @@ export function CellRow({ cell, index, run, runsFolder, open, onToggle }: RowPro
       <h2 id={`title-${index}`}>{title}</h2>
       <code class="chip">{name}</code>
       <Job cell={cell} />
-      <span class="push"></span>
-      {troubles > 0 && <span class="troubles">{`${troubles} ${troubles === 1 ? "warning" : "warnings"}`}</span>}
-      <span class="elapsed">{seconds === null ? "" : duration(seconds)}</span>
-      <Badge status={status} />
+      <span class="how">
+        {troubles > 0 && <span class="troubles">{`${troubles} ${troubles === 1 ? "warning" : "warnings"}`}</span>}
+        <span class="elapsed">{seconds === null ? "" : duration(seconds)}</span>
+        <Badge status={status} />
+      </span>
     </>
   );
   return (
