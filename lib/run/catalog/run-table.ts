@@ -195,11 +195,13 @@ function shownColumns(data: TableData, view: TableView, runs: readonly SortedRun
   const differs = (read: Read) => new Set(sample.map((run) => read(run) ?? "")).size > 1;
   const settings = data.settingNames(sample).map((key) => columnOf(data, key)!)
     .filter(({ read }) => differs(read) && sample.filter((run) => read(run) !== null).length * 2 > sample.length);
+  // The column of presets says the rest.
+  const own = settings.filter(({ read }) => differsWithin(sample, read));
   const core = CORE.filter(({ key, read }) =>
     !IF_CHOSEN.includes(key) && (!IF_DIFFERENT.includes(key) || differs(read))
   );
   const at = core.findIndex(({ key }) => key === HEADLINE.name);
-  const chosen = settings.slice(0, MOST_SETTINGS);
+  const chosen = own.slice(0, MOST_SETTINGS);
   const sorted = CORE.some(({ key }) => key === view.sort) || chosen.some(({ key }) => key === view.sort)
     ? undefined
     : columnOf(data, view.sort);
@@ -207,6 +209,16 @@ function shownColumns(data: TableData, view: TableView, runs: readonly SortedRun
     columns: [...core.slice(0, at), ...chosen, ...(sorted === undefined ? [] : [sorted]), ...core.slice(at)],
     more: settings.length - chosen.length,
   };
+}
+
+/** Whether runs of the same preset differ. */
+function differsWithin(runs: readonly SortedRun[], read: Read): boolean {
+  const values = new Map<string, string | number | null>();
+  return runs.some((run) => {
+    const value = read(run);
+    if (!values.has(run.preset)) values.set(run.preset, value);
+    return values.get(run.preset) !== value;
+  });
 }
 
 function order(runs: readonly SortedRun[], key: Read, descending: boolean): SortedRun[] {

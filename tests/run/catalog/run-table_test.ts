@@ -49,6 +49,33 @@ Deno.test("a view's rows are filtered, sorted and cut, and its columns are those
     assert.deepEqual(width?.values.sort(), ["128", "256", "64"]);
   }));
 
+Deno.test("settings that the preset decides are no columns of their own unless they are chosen", () =>
+  withRunsFolder(async (runsFolder) => {
+    writeVariedRuns(runsFolder, 6);
+    // Another preset, with another number of layers, for runs of two widths.
+    for (const [i, width] of [[6, 64], [7, 128]] as const) {
+      const id = variedId(i);
+      const run = fakeRun(runsFolder, id);
+      run.append(
+        variedBodies(id, i).map((body) =>
+          body.kind === "run.start"
+            ? { ...body, preset: "deep", config: { model: { layers: 40, width }, train: { rate: 1e-3 } } }
+            : body
+        ),
+      );
+      run.release();
+    }
+    using reader = tableReader(runsFolder, false);
+    const data = await reader.read();
+    const { columns, moreColumns } = windowOf(data, "");
+    assert.deepEqual(columns.slice(0, 6).map(({ key }) => key), [
+      ...["status", "preset", "seed", "model.width", "train.rate", "bpb"],
+    ]);
+    assert.equal(moreColumns, 1, "model.layers");
+    assert.deepEqual(windowOf(data, "columns=model.layers").columns.map(({ key }) => key), ["model.layers"]);
+    assert.ok(!windowOf(data, "filter=preset:deep").columns.some(({ key }) => key === "preset"));
+  }));
+
 Deno.test("groups have means with intervals, and show their runs when open", () =>
   withRunsFolder(async (runsFolder) => {
     writeVariedRuns(runsFolder, COUNT);
