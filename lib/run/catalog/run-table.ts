@@ -195,7 +195,7 @@ function shownColumns(data: TableData, view: TableView, runs: readonly SortedRun
   const differs = (read: Read) => new Set(sample.map((run) => read(run) ?? "")).size > 1;
   const settings = data.settingNames(sample).map((key) => columnOf(data, key)!)
     .filter(({ read }) => differs(read) && sample.filter((run) => read(run) !== null).length * 2 > sample.length);
-  // The column of presets says the rest.
+  // The columns of experiments and presets say the rest.
   const own = settings.filter(({ read }) => differsWithin(sample, read));
   const core = CORE.filter(({ key, read }) =>
     !IF_CHOSEN.includes(key) && (!IF_DIFFERENT.includes(key) || differs(read))
@@ -211,13 +211,13 @@ function shownColumns(data: TableData, view: TableView, runs: readonly SortedRun
   };
 }
 
-/** Whether runs of the same preset differ. */
+/** Whether runs of the same preset of an experiment differ. */
 function differsWithin(runs: readonly SortedRun[], read: Read): boolean {
   const values = new Map<string, string | number | null>();
   return runs.some((run) => {
-    const value = read(run);
-    if (!values.has(run.preset)) values.set(run.preset, value);
-    return values.get(run.preset) !== value;
+    const [value, key] = [read(run), `${run.experiment} ${run.preset}`];
+    if (!values.has(key)) values.set(key, value);
+    return values.get(key) !== value;
   });
 }
 

@@ -49,17 +49,19 @@ Deno.test("a view's rows are filtered, sorted and cut, and its columns are those
     assert.deepEqual(width?.values.sort(), ["128", "256", "64"]);
   }));
 
-Deno.test("settings that the preset decides are no columns of their own unless they are chosen", () =>
+Deno.test("settings that the experiment or the preset decides are no columns of their own unless they are chosen", () =>
   withRunsFolder(async (runsFolder) => {
     writeVariedRuns(runsFolder, 6);
-    // Another preset, with another number of layers, for runs of two widths.
-    for (const [i, width] of [[6, 64], [7, 128]] as const) {
+    // Another preset and another experiment, each with another number of layers, for runs of two widths.
+    const others = [["bts", "deep", 40, 64], ["bts", "deep", 40, 128], ["deeper", "demo", 80, 64]] as const;
+    for (const [at, [experiment, preset, layers, width]] of others.entries()) {
+      const i = 6 + at;
       const id = variedId(i);
       const run = fakeRun(runsFolder, id);
       run.append(
         variedBodies(id, i).map((body) =>
           body.kind === "run.start"
-            ? { ...body, preset: "deep", config: { model: { layers: 40, width }, train: { rate: 1e-3 } } }
+            ? { ...body, experiment, preset, config: { model: { layers, width }, train: { rate: 1e-3 } } }
             : body
         ),
       );
@@ -68,8 +70,8 @@ Deno.test("settings that the preset decides are no columns of their own unless t
     using reader = tableReader(runsFolder, false);
     const data = await reader.read();
     const { columns, moreColumns } = windowOf(data, "");
-    assert.deepEqual(columns.slice(0, 6).map(({ key }) => key), [
-      ...["status", "preset", "seed", "model.width", "train.rate", "bpb"],
+    assert.deepEqual(columns.slice(0, 7).map(({ key }) => key), [
+      ...["status", "experiment", "preset", "seed", "model.width", "train.rate", "bpb"],
     ]);
     assert.equal(moreColumns, 1, "model.layers");
     assert.deepEqual(windowOf(data, "columns=model.layers").columns.map(({ key }) => key), ["model.layers"]);
