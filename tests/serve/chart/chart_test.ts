@@ -2,99 +2,28 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
 import type { EventBody } from "../../../lib/run/mod.ts";
-import { serve } from "../../../lib/serve/mod.ts";
-import { LOOSE, WAIT, withPage } from "../../chromium.ts";
+import { LOOSE, WAIT } from "../../chromium.ts";
 import { optionalTest } from "../../optional.ts";
-import { demoBodies } from "../../run/demo-log.ts";
-import { fakeRun, withRunsFolder } from "../../run/fake-run.ts";
-
-const ID = "20261122-101010-bts-demo-aaaa";
-
-/** The page of a run whose seed trains up to the steps that `grow` is called with. */
-async function withRun(
-  steps: number,
-  body: (
-    page: Page,
-    grow: (step: number, shown?: RegExp) => Promise<void>,
-    append: (bodies: EventBody[]) => void,
-  ) => Promise<void>,
-): Promise<void> {
-  await withRunsFolder(async (runsFolder) => {
-    const run = fakeRun(runsFolder, ID);
-    const server = serve({ runsFolder, port: 0 });
-    const bodies = demoBodies({ id: ID, steps });
-    let written = 0;
-    const isStep = (step: number) => (body: EventBody) =>
-      body.kind === "metrics" && body.cell === "seed" && body.step === step;
-    try {
-      await withPage(async (page, complaints) => {
-        await body(page, async (step, shown = new RegExp(`curves up to step ${step}\\b`)) => {
-          const count = bodies.findIndex(isStep(step)) + 1;
-          run.append(bodies.slice(written, count));
-          written = count;
-          if (page.url() === "about:blank") await page.goto(`${server.url}runs/${ID}`);
-          await says(page, shown);
-        }, (more) => void run.append(more));
-        assert.deepEqual(complaints, []);
-      });
-    } finally {
-      run.release();
-      await server.close();
-    }
-  });
-}
-
-const seed = (page: Page): Locator => page.locator("section.chart", { has: page.locator(PLOT) });
-const PLOT = '.chart-plot[aria-label^="Curves of Pretrain the seed:"]';
-
-/** Waits until the chart of the seed describes itself so. */
-async function says(page: Page, pattern: RegExp): Promise<void> {
-  await page.waitForFunction(
-    ([selector, source]) =>
-      new RegExp(source!).test(document.querySelector(selector!)?.getAttribute("aria-label") ?? ""),
-    [PLOT, pattern.source],
-    WAIT,
-  );
-}
-
-const place = (page: Page, text: RegExp) => seed(page).locator(".chart-place", { hasText: text }).waitFor(WAIT);
-
-/**
- * Points at a share of a chart's width until charts show the place.
- * One move is not enough: the chart may be about to draw what it has been told, and then hears of no move.
- */
-async function pointsAt(page: Page, chart: Locator, share: number, text: RegExp, charts = [chart]): Promise<void> {
-  const over = chart.locator(".u-over");
-  await over.scrollIntoViewIfNeeded();
-  for (let tries = 0;; tries++) {
-    const { x, y, width, height } = (await over.boundingBox())!;
-    await page.mouse.move(x + share * width + 2 * (tries % 2), y + height / 2);
-    const shown = charts.map((one) => one.locator(".chart-place", { hasText: text }).waitFor({ timeout: 3_000 }));
-    const results = await Promise.allSettled(shown);
-    const failed = results.find(({ status }) => status === "rejected");
-    if (failed === undefined) return;
-    if (tries === 20) throw (failed as PromiseRejectedResult).reason;
-  }
-}
+import { eventually } from "../../steady.ts";
+import { eventsOf, place, placesOn, PLOT, pointsAt, says, seed, withRun } from "./chart-page.ts";
 
 /** A first point, which no line reaches, is visible. */
 async function showsSinglePoint(page: Page): Promise<void> {
-  const colored = await seed(page).locator("canvas").evaluate((canvas) => {
-    const { width, height } = canvas as HTMLCanvasElement;
-    const { data } = (canvas as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
-    // Axes and grid are gray; the first series is green.
-    return Array.from({ length: data.length / 4 }, (_, i) => data.slice(4 * i, 4 * i + 4))
-      .filter(([r, g, b, a]) => a! > 200 && g! - r! > 60 && b! - r! > 60).length;
+  await eventually(async () => {
+    const colored = await seed(page).locator("canvas").evaluate((canvas) => {
+      const { width, height } = canvas as HTMLCanvasElement;
+      const { data } = (canvas as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
+      // Axes and grid are gray; the first series is green.
+      return Array.from({ length: data.length / 4 }, (_, i) => data.slice(4 * i, 4 * i + 4))
+        .filter(([r, g, b, a]) => a! > 200 && g! - r! > 60 && b! - r! > 60).length;
+    });
+    assert.ok(colored > 8, `${colored} pixels`);
   });
-  assert.ok(colored > 8, `${colored} pixels`);
 }
 
 /** Dragging zooms, also while the chart grows, and a double click zooms out. */
 async function zoomsByDrag(page: Page, grow: (step: number, shown?: RegExp) => Promise<void>): Promise<void> {
-  const over = seed(page).locator(".u-over");
-  await over.scrollIntoViewIfNeeded();
-  const { x, y, width, height } = (await over.boundingBox())!;
-  const at = (share: number) => [x + share * width, y + height / 2] as const;
+  const at = await placesOn(seed(page));
   // A click that slips by a pixel is no drag.
   await page.mouse.move(...at(0.5));
   await page.mouse.down();
@@ -116,7 +45,7 @@ async function zoomsByDrag(page: Page, grow: (step: number, shown?: RegExp) => P
   await answered;
   await says(page, /zoomed to step 50 to 100; /);
   await pointsAt(page, seed(page), 0.99, /^step (99|100)$/);
-  await page.mouse.dblclick(...at(0.5));
+  await page.mouse.dblclick(...(await placesOn(seed(page)))(0.5));
   await says(page, /curves up to step 150 of 200; /);
   await pointsAt(page, seed(page), 0.25, /^step (49|50|51)$/);
 }
@@ -167,10 +96,9 @@ async function takesOptions(page: Page, append: (bodies: EventBody[]) => void): 
   await tools.getByLabel("over").selectOption("step");
   await tools.getByLabel("Smoothing").fill("0");
   await tools.locator("output", { hasText: "off" }).waitFor(WAIT);
-  const validation = seed(page).getByRole("button", { name: /validation/ });
-  await validation.click();
+  await seed(page).getByRole("button", { name: /validation/ }).click();
   await says(page, /latest: loss [\d.]+$/);
-  assert.equal(await validation.getAttribute("aria-pressed"), "false");
+  await seed(page).getByRole("button", { name: /validation/, pressed: false }).waitFor(WAIT);
 
   await tools.getByText("Download").click();
   const saved = async (name: string, role: "button" | "link" = "button") => {
@@ -192,8 +120,8 @@ async function takesOptions(page: Page, append: (bodies: EventBody[]) => void): 
 
 /** The cursor of one chart is at the same place in the others. */
 async function movesCursorsTogether(page: Page, append: (bodies: EventBody[]) => void): Promise<void> {
-  const expert = demoBodies({ id: ID, steps: 200 }).filter((body) => "cell" in body && body.cell === "expert:code");
-  append(expert.slice(0, 150));
+  await page.mouse.move(0, 0);
+  append(eventsOf("expert:code", 150));
   const charts = ["all cells", "Expert for code"].map((of) =>
     page.locator(`section.chart[aria-label="Curves of ${of}"]`)
   );
@@ -205,6 +133,39 @@ async function movesCursorsTogether(page: Page, append: (bodies: EventBody[]) =>
   for (const chart of charts) await shows(chart, /^latest, step \d+$/);
 }
 
+/** New curves, which need another plot, take away neither the place that keys have chosen nor a drag. */
+async function survivesNewCurves(page: Page, append: (bodies: EventBody[]) => void): Promise<void> {
+  const chart = page.locator('section.chart[aria-label="Curves of all cells"]');
+  const plot = '.chart-plot[aria-label^="Curves of all cells:"]';
+  const shows = (text: RegExp) => chart.locator(".chart-place", { hasText: text }).waitFor(WAIT);
+  const grows = async (cell: string, label: RegExp) => {
+    append(eventsOf(cell, 20));
+    await chart.getByRole("button", { name: label }).first().waitFor(WAIT);
+  };
+  await page.locator(plot).focus();
+  await page.keyboard.press("Home");
+  await page.keyboard.press("ArrowRight");
+  await shows(/^step 2$/);
+  await grows("expert:math", /^Expert for math/);
+  await shows(/^step 2$/);
+  await page.keyboard.press("ArrowRight");
+  await shows(/^step 3$/);
+
+  const before = await placesOn(chart);
+  await page.mouse.move(...before(0.25));
+  await page.mouse.down();
+  await page.mouse.move(...before(0.3), { steps: 4 });
+  await grows("expert:multilingual", /^Expert for languages/);
+  // The card of the cell may have moved the chart.
+  const after = await placesOn(chart);
+  await page.mouse.move(...after(0.4));
+  await page.mouse.move(...after(0.5));
+  await page.mouse.up();
+  await says(page, /zoomed to step 50 to 100; /, plot);
+  await page.mouse.dblclick(...(await placesOn(chart))(0.5));
+  await says(page, /: curves up to step/, plot);
+}
+
 optionalTest("chromium", "a chart grows, zooms, obeys keys, takes options and can be saved", async () => {
   await withRun(200, async (page, grow, append) => {
     await grow(1);
@@ -214,5 +175,6 @@ optionalTest("chromium", "a chart grows, zooms, obeys keys, takes options and ca
     await obeysKeys(page);
     await takesOptions(page, append);
     await movesCursorsTogether(page, append);
+    await survivesNewCurves(page, append);
   });
 }, LOOSE);

@@ -7,17 +7,21 @@ import { rangeFor } from "./axis.ts";
 import { cellsWith, choicesOf, metricNames } from "./choices.ts";
 import { type Curve, curvesOfRuns, type RunSeries } from "./curves.ts";
 import { savePicture } from "./download.ts";
+import { watchDrags } from "./drags.ts";
 import { keyAction, KEYS } from "./keys.ts";
 import { Legend, legendItems } from "./legend.tsx";
 import { type Drawing, drawingOf, extentOf, wholeRange } from "./lines.ts";
 import { namesOf } from "./names.ts";
 import type { Chart, ChartOptions } from "./options.ts";
-import { createPlot, dataOf, pageTheme } from "./plot.ts";
+import { createPlot, dataOf, lookOf, pageTheme } from "./plot.ts";
 import { type ChartSettings, DEFAULT_SETTINGS, withNames } from "./settings.ts";
 import { createSource, csvAddress, type Range } from "./source.ts";
 import { chartSvg } from "./svg.ts";
 import { autoWeight, axisText, describe, notesText, spokenText } from "./texts.ts";
 import { Toolbar } from "./toolbar.tsx";
+
+/** What a place may lose when it becomes pixels and a place again. */
+const ROUNDING = 1e-9;
 
 /** A chart; it appears once there is something to draw. */
 export function createChart(options: ChartOptions): Chart {
@@ -39,9 +43,13 @@ export function createChart(options: ChartOptions): Chart {
   let data: readonly RunSeries[] = [];
   let curves: readonly Curve[] = [];
   let drawing: Drawing = { x: [], lines: [], masked: 0, broken: 0 };
+  /** What the plot shows: during a drag not the latest. */
+  let plotted = drawing;
   let hidden: ReadonlySet<string> = new Set();
   let zoom: Range | undefined;
   let place: number | undefined;
+  /** The place if keys have chosen it. */
+  let chosen: number | undefined;
   let trouble: string | undefined;
   let plot: uPlot | undefined;
   let drawn = "";
@@ -66,7 +74,7 @@ export function createChart(options: ChartOptions): Chart {
     source.show({ cells: shownCells(), metrics, x, smooth: smooth ?? auto, range: zoom });
   };
   const change = (part: Partial<ChartSettings>) => {
-    if (part.x !== undefined && part.x !== settings.x) zoom = undefined;
+    if (part.x !== undefined && part.x !== settings.x) zoom = chosen = undefined;
     settings = { ...settings, ...part };
     onSettings?.(settings);
     if (part.log === undefined) ask();
@@ -81,6 +89,7 @@ export function createChart(options: ChartOptions): Chart {
   };
 
   const life = new AbortController();
+  const isDragged = watchDrags(() => redraw(), life.signal);
   const learnNames = namesOf(runs.map(({ id }) => id), cells, (now) => {
     if (life.signal.aborted) return;
     names = now;
@@ -109,21 +118,15 @@ export function createChart(options: ChartOptions): Chart {
     setText(notes, notesText(drawing, data, curves, settings, trouble));
     notes.hidden = notes.textContent === "";
     setAttribute(canvas, "aria-label", describe(title, curves, drawing, settings, zoom));
-    if (size().width === 0) return;
-    const now = JSON.stringify([
-      settings.x,
-      settings.log,
-      drawing.lines.map(({ curve, faint }) => [
-        curve.key,
-        curve.color,
-        curve.dash,
-        faint,
-      ]),
-    ]);
+    // A new plot would know nothing of the drag, and a new range would move what is selected.
+    if (size().width === 0 || isDragged()) return;
+    plotted = drawing;
+    const now = lookOf(drawing, settings);
     if (now !== drawn || plot === undefined) {
+      const before = chosen;
       plot?.destroy();
       drawn = now;
-      plot = createPlot(canvas, () => drawing, {
+      plot = createPlot(canvas, () => plotted, {
         ...size(),
         x: settings.x,
         log: settings.log,
@@ -131,13 +134,26 @@ export function createChart(options: ChartOptions): Chart {
         range,
         onZoom: zoomTo,
         onCursor(now) {
-          place = now;
+          const isChosen = chosen !== undefined && now !== undefined &&
+            Math.abs(now - chosen) <= ROUNDING * Math.abs(now);
+          if (!isChosen) [place, chosen] = [now, undefined];
           drawLegend();
         },
       });
+      // It draws itself in a microtask, without a cursor.
+      if (before !== undefined) queueMicrotask(() => moveTo(before));
     } else plot.setData(dataOf(drawing));
   };
   const redraw = oncePerFrame(draw);
+
+  /** Puts the cursor on a place, if that is in sight. */
+  const moveTo = (now: number) => {
+    const [from, to] = range();
+    if (plot === undefined || now < from || now > to) return;
+    plot.setCursor({ left: plot.valToPos(now, "x"), top: plot.over.clientHeight / 2 });
+    place = chosen = now;
+    drawLegend();
+  };
 
   const drawTools = () =>
     showTools({
@@ -172,7 +188,7 @@ export function createChart(options: ChartOptions): Chart {
   const pointKey = (key: string | undefined) => pointAt((curve) => curve.key === key, key !== undefined);
   const pointAt = (matches: (curve: Curve) => boolean, any: boolean) => {
     if (plot === undefined) return;
-    for (const [i, { curve }] of drawing.lines.entries()) {
+    for (const [i, { curve }] of plotted.lines.entries()) {
       // Not `setSeries()`: it knows one series, and a curve may have two lines.
       (plot.series[i + 1] as { alpha?: number }).alpha = !any || matches(curve) ? 1 : 0.15;
     }
@@ -197,9 +213,7 @@ export function createChart(options: ChartOptions): Chart {
     if (action.kind === "log") change({ log: !settings.log });
     if (action.kind === "full") switchFull();
     if (action.kind === "move") {
-      plot.setCursor({ left: plot.valToPos(action.place, "x"), top: plot.over.clientHeight / 2 });
-      place = action.place;
-      drawLegend();
+      moveTo(action.place);
       setText(spoken, spokenText(drawing, settings.x, action.place));
     }
   });

@@ -104,6 +104,11 @@ export function createPlot(element: HTMLElement, drawing: () => Drawing, options
   );
 }
 
+/** What a plot is made for: with another look there must be another plot. */
+export function lookOf({ lines }: Drawing, { x, log }: Pick<PlotOptions, "x" | "log">): string {
+  return JSON.stringify([x, log, lines.map(({ curve: { key, color, dash }, faint }) => [key, color, dash, faint])]);
+}
+
 /** A drawing as uPlot takes it. */
 export function dataOf({ x, lines }: Drawing): uPlot.AlignedData {
   return [x, ...lines.map(({ values }) => values)] as uPlot.AlignedData;
