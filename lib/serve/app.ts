@@ -15,7 +15,7 @@ import {
   peerOf,
 } from "../http/mod.ts";
 import { type Abilities, abilities, addActionRoutes, NO_ABILITIES } from "./routes/actions.ts";
-import { missing, problem } from "./routes/answers.ts";
+import { problem } from "./routes/answers.ts";
 import type { Access } from "./access.ts";
 import { loadAssets } from "./assets.ts";
 import { createFeeds, type Feeds } from "./feeds.ts";
@@ -111,11 +111,7 @@ export function createApp(options: AppOptions): OpenAPIHono {
   });
   app.get("/healthz", (c) => c.json({ ok: true }));
 
-  app.notFound((c) =>
-    c.req.header("accept")?.includes("text/html") && !c.req.path.startsWith("/api/")
-      ? missing(c)
-      : problem(c, 404, "route.unknown", "There is no such URL")
-  );
+  app.notFound((c) => problem(c, 404, "route.unknown", "There is nothing at this address"));
   app.onError(explain);
   return app;
 }
@@ -163,7 +159,8 @@ function explain(error: Error, c: Context): Response {
     return problem(c, 400, "body.malformed", "The body is not JSON");
   }
   if (error instanceof UserError) {
-    return problem(c, statusOf(error), error.code, error.message);
+    const { code, message, hint } = error;
+    return problem(c, statusOf(error), code, hint === undefined ? message : `${message}; ${hint}`);
   }
   console.error(explainError(error));
   return problem(c, 500, "server.failed", "The server could not answer; its terminal shows why");

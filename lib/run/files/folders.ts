@@ -44,6 +44,8 @@ export async function folderError(folder: string, what: string, error: unknown):
   return new UserError(
     "folder.unreadable",
     `Cannot read ${what} ${folder}: ${isFile ? "it is a file, not a folder" : reason}`,
-    what === RUNS_FOLDER ? "give another one with --runs <folder>" : undefined,
+    what === RUNS_FOLDER
+      ? `${isFile ? "" : "let this account read it, or "}give another one with --runs <folder>`
+      : undefined,
   );
 }

@@ -59,6 +59,15 @@ interface Held extends StampedFold {
   readonly keptBytes: number;
 }
 
+/** @throws UserError `run.unreadable` */
+function writerOf(id: string, folder: string): WriterState {
+  try {
+    return writerState(folder);
+  } catch (error) {
+    throw unreadable(id, folder, error);
+  }
+}
+
 /** A store for the runs of a folder. */
 export function createFoldStore(runsFolder: string, options: FoldStoreOptions = {}): FoldStore {
   const { writable = false, onRead = () => {}, mostBytes = MOST_BYTES } = options;
@@ -123,7 +132,7 @@ export function createFoldStore(runsFolder: string, options: FoldStoreOptions = 
     which: "recent" | "all" = "recent",
   ): Promise<RunView | undefined> => {
     // Checked before reading, so that a writer that ends in between does not look like one that died.
-    const writer: WriterState = writerState(folder);
+    const writer = writerOf(id, folder);
     const now = await read(id, folder);
     // Without a log, or with something else in its place, there is nothing to remember.
     return now === undefined ? undefined : foldedView(now, id, writer, which);

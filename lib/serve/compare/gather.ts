@@ -1,4 +1,5 @@
 // Reads what a comparison is of: the runs, their provenance, their kept scores, and the two texts that are compared.
+import { UserError } from "../../errors.ts";
 import { inParallel } from "../../in-parallel.ts";
 import {
   type FoldStore,
@@ -32,15 +33,24 @@ export async function gatherRuns(runsFolder: string, folds: FoldStore, ids: read
   const problems: string[] = [];
   const found = await inParallel(ids, AT_ONCE, async (id): Promise<GatheredRun[]> => {
     const folder = await runFolder(runsFolder, id);
-    const run = folder && await folds.view(id);
-    if (folder === undefined || !run) {
+    try {
+      const run = folder && await gatherRun(folder, id, folds);
+      if (run) return [run];
       problems.push(await missingText(runsFolder, id));
-      return [];
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(error.message);
     }
-    const [labels, made] = [await readLabels(folder), (await readProvenance(folder)).at(-1)];
-    return [{ run: { ...run, title: titleOf(labels, run) }, folder, made }];
+    return [];
   });
   return { runs: found.flat(), problems };
+}
+
+async function gatherRun(folder: string, id: string, folds: FoldStore): Promise<GatheredRun | undefined> {
+  const run = await folds.view(id);
+  if (run === undefined) return undefined;
+  const [labels, made] = [await readLabels(folder), (await readProvenance(folder)).at(-1)];
+  return { run: { ...run, title: titleOf(labels, run) }, folder, made };
 }
 
 /** What each run kept of its documents and questions. */
@@ -48,7 +58,8 @@ export function gatherScores(runsFolder: string, runs: readonly GatheredRun[]): 
   return inParallel(runs, AT_ONCE, ({ run }) => readScores(runsFolder, run));
 }
 
-async function missingText(runsFolder: string, id: string): Promise<string> {
+/** What to say of a run that is not there. */
+export async function missingText(runsFolder: string, id: string): Promise<string> {
   const removed = (await listRemovals(runsFolder)).some(({ runs }) => runs.includes(id));
   return removed
     ? `The run ${id} was removed; it can be restored from the trash`

@@ -5,7 +5,7 @@ import type { HtmlEscapedString } from "hono/utils/html";
 import { basename } from "node:path/posix";
 import { errorType } from "../../http/mod.ts";
 import { PAGE_POLICY } from "../headers.ts";
-import { MissingPage } from "../pages/missing.tsx";
+import { ProblemPage } from "../pages/problem.tsx";
 import { errorSchema } from "../schemas.ts";
 import type { JsonResponse } from "./json-response.ts";
 
@@ -15,20 +15,25 @@ type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 500;
 export function html(
   c: Context,
   page: HtmlEscapedString | Promise<HtmlEscapedString>,
-  status: 200 | 401 | 403 | 404 = 200,
+  status: 200 | ErrorStatus = 200,
 ): Response {
   c.header("content-security-policy", PAGE_POLICY);
   return c.html(`<!doctype html>\n${page}`, status);
 }
 
-/** The page for what is not there. */
-export function missing(c: Context): Response {
-  return html(c, MissingPage(), 404);
-}
+/** Whether a browser asks for a page. Scripts of pages and programs take anything, or ask for JSON. */
+export const asksForPage = (c: Context): boolean => c.req.header("accept")?.includes("text/html") ?? false;
 
-/** An error as JSON, with the fields that clients of models look for. */
+/**
+ * An error: for browsers a page, for programs JSON, with the fields that clients of models look for.
+ *
+ * @param message what was wrong, and how to fix it: a sentence without its period
+ */
 export function problem<Status extends ErrorStatus>(c: Context, status: Status, code: string, message: string) {
-  return c.json({ error: { code, message, type: errorType(status), param: null } }, status);
+  c.header("vary", "accept", { append: true });
+  const answer = () => c.json({ error: { code, message, type: errorType(status), param: null } }, status);
+  // Descriptions of routes tell of data alone.
+  return asksForPage(c) ? html(c, ProblemPage({ status, message }), status) as ReturnType<typeof answer> : answer();
 }
 
 /** The answer to a program or script that has not shown the server's token. */

@@ -18,7 +18,8 @@ import {
   type TableReader,
 } from "../../run/mod.ts";
 import { loadAssets } from "../assets.ts";
-import { body, html, json, missing, problem, read, refused, runParams, unknownRun } from "./answers.ts";
+import { missingText } from "../compare/gather.ts";
+import { body, html, json, problem, read, refused, runParams, unknownRun } from "./answers.ts";
 import type { Feeds } from "../feeds.ts";
 import { PlainRunPage } from "../pages/plain-run.tsx";
 import { RunPage } from "../pages/run.tsx";
@@ -132,13 +133,17 @@ export function addRunRoutes(
   app.get("/runs/:id", compress(), async (c) => {
     const id = c.req.param("id");
     const known = await runFolder(runsFolder, id) !== undefined;
-    return known ? html(c, RunPage({ assets: await loadAssets(), id })) : missing(c);
+    if (!known) return problem(c, 404, "run.unknown", await missingText(runsFolder, id));
+    return html(c, RunPage({ assets: await loadAssets(), id }));
   });
 
   app.get("/runs/:id/plain", compress(), async (c) => {
-    const run = await folds.view(c.req.param("id"));
-    const folder = run && await runFolder(runsFolder, run.id);
-    if (run === undefined || folder === undefined) return missing(c);
+    const id = c.req.param("id");
+    const run = await folds.view(id);
+    const folder = run && await runFolder(runsFolder, id);
+    if (run === undefined || folder === undefined) {
+      return problem(c, 404, "run.unknown", await missingText(runsFolder, id));
+    }
     const [figures, labels] = [await figuresOf(run, folds), await readLabels(folder)];
     return html(c, PlainRunPage({ run, labels, figures, ...await linksOf(runsFolder, folder, run.id, labels) }));
   });

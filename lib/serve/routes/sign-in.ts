@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { TOKEN_PARAMETER } from "../../run/mod.ts";
 import { type Access, admit, isSecret, type Shown, shownBy } from "../access.ts";
-import { html, signInProblem } from "./answers.ts";
+import { asksForPage, html, signInProblem } from "./answers.ts";
 import { ReloadPage, SignInPage } from "../pages/sign-in.tsx";
 
 /** What a private server shows to everybody: that it is there, and code that is public anyway. */
@@ -28,7 +28,7 @@ export function signIn(access: Access | undefined): MiddlewareHandler {
     if (access === undefined || !access.isPrivate || OPEN.test(url.pathname)) return await next();
     const shown = shownBy(c, access);
     if (shown === "good") return await next();
-    if (!isPage || !c.req.header("accept")?.includes("text/html")) return signInProblem(c, shown);
+    if (!isPage || !asksForPage(c)) return signInProblem(c, shown);
     // A strict cookie is not sent when another site's page leads here, but when the page loads itself again.
     const site = c.req.header("sec-fetch-site");
     if (site === "cross-site") return html(c, ReloadPage({ address: url.pathname + url.search }));

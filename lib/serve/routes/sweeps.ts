@@ -2,7 +2,7 @@
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import { listSweeps, rankTrials, readSweep, sweepFolder, sweepJson, sweepSummary } from "../../run/mod.ts";
 import { loadAssets } from "../assets.ts";
-import { body, html, json, missing, read, sweepParams, unknownSweep } from "./answers.ts";
+import { body, html, json, read, sweepParams, unknownSweep } from "./answers.ts";
 import { SweepPage } from "../pages/sweep.tsx";
 import { hasPage, pageAnswer } from "./folder-pages.ts";
 import { sweepListResponseSchema, sweepResponseSchema } from "../schemas.ts";
@@ -27,7 +27,7 @@ export const routes = {
 export function addSweepRoutes(app: OpenAPIHono, runsFolder: string): void {
   app.get("/sweeps/:id", async (c) => {
     const folder = await sweepFolder(runsFolder, c.req.param("id"));
-    if (folder === undefined) return missing(c);
+    if (folder === undefined) return unknownSweep(c);
     // Without it there is still the page, which says what is wrong.
     const view = await readSweep(runsFolder, c.req.param("id")).catch(() => undefined);
     const shown = view && { sweep: sweepJson(view, rankTrials(view)), report: await hasPage(folder) };

@@ -4,10 +4,28 @@ import { h } from "./dom.ts";
 
 let session: Promise<SessionResponse> | undefined;
 
-/** What the server answers. @throws Error when it refuses */
+/** The server answered, but not with what it was asked for. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+  /** Of the answer. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Why the server refuses, in its own words where it has some. */
+export async function refusalOf(response: Response): Promise<RefusedError> {
+  const body = await response.json().catch(() => undefined);
+  return new RefusedError(response.status, body?.error?.message ?? `The server answered ${response.status}`);
+}
+
+/** What the server answers. @throws RefusedError when it refuses, and TypeError when it does not answer */
 export async function getJson<Answer>(address: string): Promise<Answer> {
   const response = await fetch(address);
-  if (!response.ok) throw new Error(`The server answered ${response.status}`);
+  if (!response.ok) throw await refusalOf(response);
   return await response.json();
 }
 
@@ -32,17 +50,17 @@ function offerSignIn(offered: boolean): void {
 /**
  * Sends a change and returns the response.
  *
- * @throws Error with the server's own words
+ * @throws Error with the server's own words, or that it does not answer
  */
 export async function change<Answer>(address: string, body: unknown = {}): Promise<Answer> {
   for (const renew of [false, true]) {
-    const { token } = await getSession(renew);
+    const { token } = await getSession(renew).catch(noAnswer);
     if (token === null) throw new Error("Sign in with the link that the server printed");
     const response = await fetch(address, {
       method: "POST",
       headers: { "content-type": "application/json", "x-stitchbook-token": token },
       body: JSON.stringify(body),
-    });
+    }).catch(noAnswer);
     const answer = await response.json();
     if (response.ok) return answer;
     // The server may have been restarted since the page was opened.
@@ -50,4 +68,9 @@ export async function change<Answer>(address: string, body: unknown = {}): Promi
     throw new Error(answer.error.message);
   }
   throw new Error("The server rejects its own token");
+}
+
+/** Browsers have different words for it, none of them plain. */
+function noAnswer(error: unknown): never {
+  throw error instanceof RefusedError ? error : new Error("The server does not answer: is it still running?");
 }

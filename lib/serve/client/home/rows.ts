@@ -2,6 +2,7 @@
 import type { TableRow, TableWindow } from "../../../run/mod.ts";
 import { tableQuery, type TableView } from "../../../run/view/mod.ts";
 import type { SentWindow } from "../../schemas.ts";
+import { refusalOf } from "../common/session.ts";
 
 /** Rows that are there. */
 export interface Rows {
@@ -18,17 +19,6 @@ export interface RowsSource {
    * @throws RefusedError when the server cannot give them, and TypeError when it does not answer
    */
   load(view: TableView, first: number, count: number): Promise<Rows | undefined>;
-}
-
-/** The server answered, but not with rows. */
-export class RefusedError extends Error {
-  override readonly name = "RefusedError";
-}
-
-/** In the server's own words, where it has some. */
-async function refusal(response: Response): Promise<RefusedError> {
-  const body = await response.json().catch(() => undefined);
-  return new RefusedError(body?.error?.message ?? `The server answered ${response.status}`);
 }
 
 /** Rows on both sides of those in view, so that scrolling a little needs no request. */
@@ -52,7 +42,7 @@ export function rowsSource(): RowsSource {
       const before = last?.rows ?? [];
       const response = await fetch(`${address}${since}`, { headers });
       if (response.status === 304) return undefined;
-      if (!response.ok) throw await refusal(response);
+      if (!response.ok) throw await refusalOf(response);
       const { version, ...answer } = await response.json() as SentWindow;
       if (mine !== asked) return undefined;
       const rows = answer.rows.map((row) => typeof row === "number" ? before[row]! : row);

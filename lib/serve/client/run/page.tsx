@@ -7,7 +7,7 @@ import type { RunResponse } from "../../schemas.ts";
 import { showConnection } from "../common/connection.ts";
 import { byId, setText, statusText } from "../common/dom.ts";
 import { useEffect } from "../common/effect.ts";
-import { getJson, getSession } from "../common/session.ts";
+import { getJson, getSession, RefusedError } from "../common/session.ts";
 import { PromptBox } from "../prompt/prompt.tsx";
 import { firstAddress, runAddress } from "./addresses.ts";
 import { CellCard, CellRow } from "./cell.tsx";
@@ -25,19 +25,52 @@ import { titleOf } from "./title.ts";
 
 const id = decodeURIComponent(location.pathname.split("/").at(-1)!);
 const connection = byId("connection");
+/** Time between two requests for a run that cannot be shown yet. */
+const AGAIN_MS = 3_000;
 
 start().catch((error) => {
   showConnection(connection, "reconnecting");
   console.error(error);
-  setTimeout(() => location.reload(), 3000);
+  setTimeout(() => location.reload(), AGAIN_MS);
 });
 
 async function start(): Promise<void> {
   showConnection(connection, "connecting");
-  const store = createStore(runAddress(id), await getJson<RunResponse>(firstAddress(id)));
+  const store = createStore(runAddress(id), await firstAnswer());
   render(<Page store={store} />, byId("run"));
   getSession().then(({ edit, stop }) => store.change({ able: { edit, stop } }), () => {});
   followRun(store, (state) => showConnection(connection, state));
+}
+
+/** The run as the server knows it, once it does; until then the page says why there is nothing to see. */
+async function firstAnswer(): Promise<RunResponse> {
+  for (let said = "";;) {
+    try {
+      return await getJson<RunResponse>(firstAddress(id));
+    } catch (error) {
+      showConnection(connection, "reconnecting");
+      const text = faultText(error);
+      // Screen readers would hear it each time.
+      if (text !== said) render(<Nothing text={text} />, byId("run"));
+      said = text;
+    }
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
+}
+
+function faultText(error: unknown): string {
+  if (!(error instanceof RefusedError)) return "The server does not answer";
+  return error.status === 404 ? "This run has not begun: there is no log in its folder" : error.message;
+}
+
+/** In place of a run that cannot be shown. */
+function Nothing({ text }: { readonly text: string }) {
+  return (
+    <main id="main" class="notebook" tabindex={-1}>
+      <h1>{id}</h1>
+      <p class="notice" role="alert">{`${text}. This page tries again every few seconds.`}</p>
+    </main>
+  );
 }
 
 function Page({ store }: { readonly store: RunStore }) {
