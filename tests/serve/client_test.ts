@@ -56,6 +56,7 @@ Deno.test("`measured()`, `compact()`, `fixed()`, `bytes()` and `change()` keep w
   assert.equal(bytes(999), "999 B");
   assert.equal(bytes(5_243_112), "5.2 MB");
   assert.equal(change(2.74, 2.38), "−13.1 %");
+  assert.equal(change(5.214, 5.2139), "0.0 %");
   assert.equal(words("tokensPerSecond"), "tokens per second");
 });
 

@@ -1,5 +1,6 @@
 // Names of runs in a legend: only what tells them apart.
 import type { Compared, ComparedRow } from "../../run/mod.ts";
+import { shortTexts } from "../client/common/short-texts.ts";
 
 /** Provenance that is told in a legend, besides settings. */
 const TOLD: readonly string[] = ["experiment", "preset", "seed", "device"];
@@ -12,8 +13,13 @@ export function labelsOf({ columns, settings, made }: Pick<Compared, "columns" |
   const rows = chosen([...made.filter(({ key }) => TOLD.includes(key)), ...settings]);
   const keys = [...TOLD, ...[...made, ...settings].map(({ key }) => key)];
   const names = rows.map(({ key }) => shortKey(key, keys));
+  const texts = rows.map(({ values }) => {
+    const all = columns.map((_, i) => valueText(values[i]));
+    const short = shortTexts(all, LONGEST_VALUE);
+    return all.map((text) => short.get(text)!);
+  });
   const labels = columns.map(({ title, id }, i) =>
-    rows.map(({ values }, at) => `${names[at]} ${valueText(values[i])}`).join(", ") || title || id
+    texts.map((values, at) => `${names[at]} ${values[i]}`).join(", ") || title || id
   );
   return labels.map((label, i) =>
     labels.indexOf(label) === labels.lastIndexOf(label) ? label : `${label} · ${columns[i]!.id.slice(-4)}`
@@ -49,6 +55,5 @@ function shortKey(key: string, keys: readonly string[]): string {
 }
 
 function valueText(value: unknown): string {
-  const text = value === undefined ? "none" : typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
+  return value === undefined ? "none" : typeof value === "string" ? value : JSON.stringify(value);
 }

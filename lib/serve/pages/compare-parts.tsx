@@ -1,6 +1,8 @@
 // What the tables of a comparison share: cards, and a head with one column for each run or cell.
 import type { PropsWithChildren } from "hono/jsx";
-import { Badge } from "../client/common/elements.tsx";
+import { Badge, ShortText } from "../client/common/elements.tsx";
+import { shortTexts } from "../client/common/short-texts.ts";
+import { HEADING_LETTERS } from "../client/common/table-view.tsx";
 
 /** A column of the tables. */
 export interface ShownColumn {
@@ -30,13 +32,17 @@ export function Head({ title, columns, numeric = false }: {
   readonly columns: readonly ShownColumn[];
   readonly numeric?: boolean;
 }) {
+  const titles = shortTexts(columns.map(({ title }) => title), HEADING_LETTERS);
   return (
     <thead>
       <tr>
         <th scope="col">{title}</th>
         {columns.map(({ id, title, status, label, address, first }) => (
           <th key={id} scope="col" title={id} data-run={id} class={numeric ? "number" : ""}>
-            <a href={address}>{title}</a> {status !== "done" && <Badge status={status} />}
+            <a href={address}>
+              <ShortText text={title} short={titles.get(title)!} />
+            </a>{" "}
+            {status !== "done" && <Badge status={status} />}
             {label !== "" && <small class="muted">{label}</small>}
             {numeric && first !== undefined && <a class="first" href={first}>compare with this one</a>}
           </th>

@@ -2,7 +2,10 @@
 import { methodLabel } from "../../methods.ts";
 import type { ComparedDifference, ComparedResult, ComparedResults } from "../../run/mod.ts";
 import { isPercent, type MeasureColumn, shownValue } from "../../run/view/mod.ts";
+import { ShortText } from "../client/common/elements.tsx";
 import { compact, fixed } from "../client/common/format.ts";
+import { shortTexts } from "../client/common/short-texts.ts";
+import { ROW_LETTERS } from "../client/common/table-view.tsx";
 import { Head, Part, type ShownColumn } from "./compare-parts.tsx";
 
 /** The measure that leads, open, and the tables of measures folded below it. */
@@ -51,13 +54,16 @@ function ResultTable({ title, rows, columns }: {
 }) {
   const [{ measure }] = rows as [ComparedResult];
   const same = rows.every((row) => row.measure.key === measure.key);
+  const names = shortTexts(rows.map((row) => nameOf(row, same)), ROW_LETTERS);
   const caption = [title, ...(measure.better === null ? [] : [`${measure.better} is better`])].join("; ");
   return (
     <div class="table-box" role="region" aria-label={title} tabindex={0}>
       <table>
         <caption>{caption}</caption>
         <Head title={same && rows[0]!.method !== "" ? "Method" : "Result"} columns={columns} numeric />
-        <tbody>{rows.map((row) => <ResultRow key={keyOf(row)} row={row} name={nameOf(row, same)} />)}</tbody>
+        <tbody>
+          {rows.map((row) => <ResultRow key={keyOf(row)} row={row} name={nameOf(row, same)} names={names} />)}
+        </tbody>
       </table>
     </div>
   );
@@ -71,7 +77,12 @@ function nameOf({ method, measure }: ComparedResult, alone: boolean): string {
 }
 
 /** The best value is marked if they differ and the measure says what is better. */
-function ResultRow({ row, name }: { readonly row: ComparedResult; readonly name: string }) {
+function ResultRow({ row, name, names }: {
+  readonly row: ComparedResult;
+  readonly name: string;
+  /** Short forms of the names of rows. */
+  readonly names: ReadonlyMap<string, string>;
+}) {
   const { measure, values, differences } = row;
   const numbers = values.filter((value) => value !== undefined);
   const best = measure.better === null || new Set(numbers).size < 2
@@ -81,7 +92,9 @@ function ResultRow({ row, name }: { readonly row: ComparedResult; readonly name:
     : Math.max(...numbers);
   return (
     <tr data-measure={keyOf(row)}>
-      <th scope="row">{name}</th>
+      <th scope="row">
+        <ShortText text={name} short={names.get(name)!} />
+      </th>
       {values.map((value, i) => (
         <td key={String(i)} class={value !== undefined && value === best ? "number best" : "number"}>
           {value === undefined ? "–" : shown(value, measure)}

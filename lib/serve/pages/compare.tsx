@@ -1,6 +1,9 @@
 // Several runs, or cells of one, side by side: curves, results, and what differs in settings, provenance and output.
 import type { Compared, ComparedResults, ComparedRow } from "../../run/mod.ts";
 import type { Assets } from "../assets.ts";
+import { ShortText } from "../client/common/elements.tsx";
+import { shortTexts } from "../client/common/short-texts.ts";
+import { ROW_LETTERS } from "../client/common/table-view.tsx";
 import type { ComparedCurves } from "../client/compare/curves.ts";
 import { compareAddress, type CompareView, PICTURE_PATH } from "../client/compare/view.ts";
 import { Problems } from "../client/home/summary.tsx";
@@ -148,6 +151,7 @@ function DifferencesPart({ title, columns, rows, empty }: {
   readonly rows: readonly ComparedRow[];
   readonly empty: string;
 }) {
+  const keys = shortTexts(rows.map(({ key }) => key), ROW_LETTERS);
   return (
     <Part title={title}>
       {rows.length === 0
@@ -159,7 +163,9 @@ function DifferencesPart({ title, columns, rows, empty }: {
               <tbody>
                 {rows.map(({ key, values }) => (
                   <tr key={key}>
-                    <th scope="row">{key}</th>
+                    <th scope="row">
+                      <ShortText text={key} short={keys.get(key)!} />
+                    </th>
                     {values.map((value, i) => <td key={String(i)} class="text">{textOf(value)}</td>)}
                   </tr>
                 ))}
@@ -173,6 +179,7 @@ function DifferencesPart({ title, columns, rows, empty }: {
 
 function textOf(value: unknown): string {
   if (value === undefined) return "–";
+  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value.join(", ");
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 

@@ -21,8 +21,12 @@ Deno.test("runs are named by the settings in which they differ, with keys as sho
       { key: "train.seed.steps", values: [1, undefined] },
       { key: "train.stitch.steps", values: [["a"], "x".repeat(50)] },
     ]),
-    ['seed.steps 1, stitch.steps ["a"]', `seed.steps none, stitch.steps ${"x".repeat(27)}…`],
+    ['seed.steps 1, stitch.steps ["a"]', `seed.steps none, stitch.steps ${"x".repeat(10)}…${"x".repeat(17)}`],
   );
+  const files = ["a", "b"].map((name) => `/data/somewhere/far/below/texts/${name}.txt`);
+  const [first = "", second = ""] = label([{ key: "data.files", values: files }]);
+  assert.match(first, /a\.txt$/);
+  assert.match(second, /b\.txt$/);
   // "seed" alone is the random seed.
   assert.deepEqual(
     label([{ key: "pretrained.seed", values: [undefined, "smollm2"] }]),

@@ -18,3 +18,14 @@ export function Entry({ name, children }: { readonly name: string; readonly chil
     </div>
   );
 }
+
+/** A text by its short form; the whole of it on hover, and for screen readers. */
+export function ShortText({ text, short }: { readonly text: string; readonly short: string }) {
+  if (text === short) return <>{text}</>;
+  return (
+    <span title={text}>
+      <span aria-hidden="true">{short}</span>
+      <span class="visually-hidden">{text}</span>
+    </span>
+  );
+}

@@ -61,6 +61,7 @@ export function bytes(count: number): string {
 /** A relative change in percent with its sign, `−13.1 %`. */
 export function change(from: number, to: number): string {
   const percent = (to / from - 1) * 100;
+  if (Math.abs(percent) < 0.05) return "0.0 %";
   return `${percent < 0 ? "−" : "+"}${Math.abs(percent).toFixed(1)} %`;
 }
 

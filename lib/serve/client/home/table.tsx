@@ -1,10 +1,16 @@
 // The table of runs: one line per run or group, of which only those in view are drawn.
-import type { TableColumn, TableRow, TableWindow } from "../../../run/mod.ts";
+import type { TableCell, TableColumn, TableRow, TableWindow } from "../../../run/mod.ts";
 import { tableQuery, type TableView } from "../../../run/view/mod.ts";
+import { ShortText } from "../common/elements.tsx";
+import { shortTexts } from "../common/short-texts.ts";
+import { TAG_LETTERS, Tags } from "./tags.tsx";
 import { Value } from "./values.tsx";
 
 /** The height of every row in pixels, as in the style sheet. */
 export const ROW_HEIGHT = 34;
+
+/** Letters of the longest text in a column, and of a run's title; the end is cut where letters are wide. */
+const [VALUE_LETTERS, TITLE_LETTERS] = [30, 40];
 
 /** What a reader can do with the table; without it, links lead to pages. */
 export interface TableActions {
@@ -25,6 +31,8 @@ export function RunTable({ view, shown, actions }: {
   const above = actions === undefined ? 0 : offset * ROW_HEIGHT;
   const below = actions === undefined ? 0 : Math.max(0, rowCount - offset - rows.length) * ROW_HEIGHT;
   const width = columns.length + (actions === undefined ? 1 : 2);
+  const titles = shortTexts(rows.map(labelOf), TITLE_LETTERS);
+  const texts = columns.map((column, i) => shortValues(column, rows.map(({ values }) => values[i] ?? null)));
   return (
     <table class="run-table" aria-rowcount={rowCount + 1}>
       <caption class="visually-hidden">Runs</caption>
@@ -43,6 +51,8 @@ export function RunTable({ view, shown, actions }: {
             row={row}
             index={offset + i}
             columns={columns}
+            titles={titles}
+            texts={texts}
             view={view}
             actions={actions}
           />
@@ -148,14 +158,33 @@ function Check({ runs, label, actions }: {
   );
 }
 
-function Row({ row, index, columns, view, actions }: Shared & {
+/** What a row is called. */
+function labelOf(row: TableRow): string {
+  return row.kind === "group" ? row.label : row.title.trim() || row.id;
+}
+
+/** The short forms of the texts in a column. */
+function shortValues({ key, kind }: TableColumn, values: readonly TableCell[]): ReadonlyMap<string, string> {
+  const texts = kind === "text" ? values.filter((value) => typeof value === "string") : [];
+  return key === TAGS ? shortTexts(texts.flatMap(tagsIn), TAG_LETTERS) : shortTexts(texts, VALUE_LETTERS);
+}
+
+/** The key of the column of tags, and the tags in one of its values. */
+const TAGS = "tags";
+const tagsIn = (value: string) => value.split(" ");
+
+function Row({ row, index, columns, titles, texts, view, actions }: Shared & {
   readonly row: TableRow;
   readonly index: number;
   readonly columns: readonly TableColumn[];
+  readonly titles: ReadonlyMap<string, string>;
+  /** Short forms of the texts in each column. */
+  readonly texts: readonly ReadonlyMap<string, string>[];
 }) {
   const group = row.kind === "group";
   const runs = group ? row.runs : [row.id];
-  const label = group ? row.label : row.title.trim() || row.id;
+  const label = labelOf(row);
+  const name = <ShortText text={label} short={titles.get(label) ?? label} />;
   const selected = runs.every((id) => actions?.selected.has(id));
   return (
     <tr
@@ -164,20 +193,27 @@ function Row({ row, index, columns, view, actions }: Shared & {
       {...(selected ? { "data-selected": "" } : {})}
     >
       {actions !== undefined && <Check runs={runs} label={label} actions={actions} />}
-      <th scope="row" title={group ? label : row.id}>
+      <th scope="row" title={group || label === row.id ? label : `${label} · ${row.id}`}>
         {group
           ? (
             <ViewLink to={toggled(view, row.key)} actions={actions} expanded={row.open}>
-              {`${row.open ? "▾" : "▸"} ${label} (${runs.length})`}
+              {row.open ? "▾ " : "▸ "}
+              {name}
+              {` (${runs.length})`}
             </ViewLink>
           )
-          : <a href={`/runs/${encodeURIComponent(row.id)}`}>{label}</a>}
+          : <a href={`/runs/${encodeURIComponent(row.id)}`}>{name}</a>}
       </th>
-      {columns.map((column, i) => (
-        <td key={column.key} class={isNumeric(column) ? "number" : ""}>
-          <Value column={column} value={row.values[i] ?? null} {...(group ? {} : { run: row })} />
-        </td>
-      ))}
+      {columns.map((column, i) => {
+        const value = row.values[i] ?? null;
+        return (
+          <td key={column.key} class={isNumeric(column) ? "number" : column.key === TAGS ? "of-tags" : ""}>
+            {column.key === TAGS && typeof value === "string"
+              ? <Tags tags={tagsIn(value)} short={texts[i]!} />
+              : <Value column={column} value={value} short={texts[i]!} {...(group ? {} : { run: row })} />}
+          </td>
+        );
+      })}
     </tr>
   );
 }

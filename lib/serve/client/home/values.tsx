@@ -1,15 +1,16 @@
 // The values of the table of runs.
 import type { TableCell, TableColumn, TableRow } from "../../../run/mod.ts";
 import { endReason, isUnderWay } from "../../../run/view/mod.ts";
-import { Badge } from "../common/elements.tsx";
+import { Badge, ShortText } from "../common/elements.tsx";
 import { bytes, clock, duration, measured, when } from "../common/format.ts";
 
 type RunRow = Extract<TableRow, { kind: "run" }>;
 
-/** A value in its column; `run` is its row, unless that is of several runs. */
-export function Value({ column, value, run }: {
+/** A value in its column, texts by their short form; `run` is its row, unless that is of several runs. */
+export function Value({ column, value, short, run }: {
   readonly column: TableColumn;
   readonly value: TableCell;
+  readonly short: ReadonlyMap<string, string>;
   readonly run?: RunRow;
 }) {
   if (column.kind === "status" && typeof value === "string") {
@@ -20,7 +21,12 @@ export function Value({ column, value, run }: {
     return <span>{clock((Date.now() - Date.parse(run.startedAt)) / 1000)}</span>;
   }
   if (column.kind === "time" && typeof value === "string") return <span title={value}>{when(value)}</span>;
-  return <span>{valueText(column, value)}</span>;
+  const text = valueText(column, value);
+  return (
+    <span>
+      <ShortText text={text} short={short.get(text) ?? text} />
+    </span>
+  );
 }
 
 /** A value as text. */

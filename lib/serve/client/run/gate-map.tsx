@@ -1,6 +1,9 @@
 // The mean gates of stitches while they are trained, as a heat map: models of each stitch by domain.
 import type { CellView } from "../../../run/mod.ts";
 import { latestGates } from "../../../run/view/mod.ts";
+import { ShortText } from "../common/elements.tsx";
+import { shortTexts } from "../common/short-texts.ts";
+import { HEADING_LETTERS, ROW_LETTERS } from "../common/table-view.tsx";
 import { methodColors, methodLabel, methodOfModel, orderMethods } from "../../../methods.ts";
 
 /** The strongest shade, in percent: text stays legible on it. */
@@ -15,6 +18,8 @@ export function GateMap({ cell }: { readonly cell: CellView }) {
   const methodOf = (model: string) => methodOfModel(model, model === "seed" ? [] : [`expert:${model}`]);
   const models = orderMethods([...new Set(gates.map(({ model }) => methodOf(model)))]);
   const colors = methodColors(models);
+  const headings = shortTexts(domains, HEADING_LETTERS);
+  const labels = shortTexts(models.map(methodLabel), ROW_LETTERS);
   const title = `Mean gates at step ${step.toLocaleString("en")}, on validation text`;
   return (
     <div class="table-box gate-map" role="region" aria-label={`Gates of ${cell.title}`} tabindex={0}>
@@ -24,7 +29,11 @@ export function GateMap({ cell }: { readonly cell: CellView }) {
           <tr>
             <th scope="col">Stitch</th>
             <th scope="col">Model</th>
-            {domains.map((domain) => <th key={domain} scope="col" class="number">{domain}</th>)}
+            {domains.map((domain) => (
+              <th key={domain} scope="col" class="number">
+                <ShortText text={domain} short={headings.get(domain)!} />
+              </th>
+            ))}
           </tr>
         </thead>
         {[...Map.groupBy(gates, ({ stitch }) => stitch)].map(([stitch, own]) => (
@@ -32,7 +41,9 @@ export function GateMap({ cell }: { readonly cell: CellView }) {
             {models.filter((method) => own.some(({ model }) => methodOf(model) === method)).map((method, i, shown) => (
               <tr key={method}>
                 {i === 0 && <th scope="rowgroup" rowspan={shown.length}>{stitch}</th>}
-                <th scope="row">{methodLabel(method)}</th>
+                <th scope="row">
+                  <ShortText text={methodLabel(method)} short={labels.get(methodLabel(method))!} />
+                </th>
                 {domains.map((domain) => {
                   const gate = own.find((one) => one.domain === domain && methodOf(one.model) === method)?.gate;
                   return <Shade key={domain} gate={gate} color={colors.get(method)!} />;

@@ -4,6 +4,7 @@ import type { CellView, RunView } from "../../../run/mod.ts";
 import { cellGraph, shownStatus } from "../../../run/view/mod.ts";
 import { statusText } from "../common/dom.ts";
 import { duration } from "../common/format.ts";
+import { shortTexts } from "../common/short-texts.ts";
 
 const [WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN] = [140, 44, 22, 12, 3];
 /** Longer names are cut. */
@@ -18,6 +19,8 @@ export function Graph({ run }: { readonly run: RunView }) {
   if (graph === undefined) return null;
   const size = (count: number, side: number, gap: number) => count * side + (count - 1) * gap + 2 * MARGIN;
   const [width, height] = [size(graph.columns, WIDTH, GAP_X), size(graph.rows, HEIGHT, GAP_Y)];
+  const names = nodeNames(cells);
+  const labels = shortTexts(names.values(), LETTERS);
   const counts = Map.groupBy(graph.nodes, ({ column }) => column);
   const places = new Map(graph.nodes.map(({ name, column, row }) => {
     // Short columns stand in the middle.
@@ -52,6 +55,7 @@ export function Graph({ run }: { readonly run: RunView }) {
             cell={cell}
             run={run}
             index={i + 1}
+            label={labels.get(names.get(cell)!)!}
             {...places.get(cell.name)!}
           />
         ))}
@@ -60,18 +64,26 @@ export function Graph({ run }: { readonly run: RunView }) {
   );
 }
 
+/** What the nodes are called: experts by their domains alone, if their whole names do not fit. */
+function nodeNames(cells: readonly CellView[]): Map<CellView, string> {
+  const domainOf = ({ name }: CellView) => /^expert:(.+)$/s.exec(name)?.[1];
+  const isLong = cells.some((cell) => domainOf(cell) !== undefined && cellLabel(cell.name).length > LETTERS);
+  return new Map(cells.map((cell) => [cell, (isLong ? domainOf(cell) : undefined) ?? cellLabel(cell.name)]));
+}
+
 interface NodeProps {
   readonly cell: CellView;
+  /** Its name, short enough for its box. */
+  readonly label: string;
   readonly run: RunView;
   readonly index: number;
   readonly x: number;
   readonly y: number;
 }
 
-function Node({ cell, run, index, x, y }: NodeProps) {
-  const { name, title, seconds, builtBy } = cell;
+function Node({ cell, label, run, index, x, y }: NodeProps) {
+  const { title, seconds, builtBy } = cell;
   const status = shownStatus(cell, run);
-  const label = cellLabel(name);
   const time = seconds === null || status === "cached" ? "" : ` · ${duration(seconds)}`;
   const origin = status === "cached" && builtBy !== null ? `, built by ${builtBy}` : "";
   return (
@@ -80,9 +92,10 @@ function Node({ cell, run, index, x, y }: NodeProps) {
         <title>{`${title}: ${statusText(status)}${origin}`}</title>
         <rect class="box" x={x} y={y} width={WIDTH} height={HEIGHT} rx={8}></rect>
         <circle class="state" cx={x + 13} cy={y + 16} r={4}></circle>
-        <text class="name" x={x + 23} y={y + 20}>
-          {label.length > LETTERS ? `${label.slice(0, LETTERS - 1)}…` : label}
-        </text>
+        {/* Of its own, so that wide letters end at the edge of the box. */}
+        <svg x={x + 23} y={y} width={WIDTH - 26} height={HEIGHT}>
+          <text class="name" x={0} y={20}>{label}</text>
+        </svg>
         <text class="status" x={x + 23} y={y + 35}>{`${statusText(status)}${time}`}</text>
       </a>
       {origin !== "" && builtBy !== run.id && (
