@@ -168,6 +168,18 @@ Deno.test("`panelImage()` makes documents of panels: with both colors, no larger
   }
 });
 
+Deno.test("`panelImage()` makes well-formed XML whatever a method is called", () => {
+  const [panel = ""] = runFigures(sampleView()).flatMap(({ panels }) => panels);
+  const { document } = parseHTML(panel);
+  const name = `<b>"law"</b> & more`;
+  document.querySelector("svg")!.setAttribute("aria-label", name);
+  document.querySelector("text")!.textContent = name;
+  const { svg, label } = panelImage(document.querySelector("svg")!.outerHTML);
+  assert.equal(label, name);
+  // In XML neither a text nor an attribute has a bare one.
+  assert.doesNotMatch(svg.replace(/<\/?[a-z][^<>]*>/gi, ""), /[<>]/);
+});
+
 Deno.test("`differencesFigure()` compares the run's method with every other, and experts on their own domains", () => {
   const view = sampleView();
   const rows = view.cells.flatMap(({ tables }) => tables).find(({ name }) => name === "comparisons")!.rows;

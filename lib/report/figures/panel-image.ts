@@ -23,6 +23,8 @@ export function panelImage(panel: string): PanelImage {
     number,
   ];
   const label = svg.getAttribute("aria-label") ?? "";
+  // The image's own text says it, and in XML it could not have a `<` as it has here.
+  svg.removeAttribute("aria-label");
   svg.setAttribute("width", String(width));
   svg.setAttribute("height", String(height));
   svg.setAttribute("viewBox", `${-MARGIN} ${-MARGIN} ${width} ${height}`);

@@ -60,8 +60,13 @@ export function metricNames(names: readonly SeriesNames[]): string[] {
   return [...new Set(names.flatMap(({ metrics }) => metrics.map(({ name }) => name)))];
 }
 
-/** The cells that have logged one of some metrics, each once. */
-export function cellsWith(names: readonly SeriesNames[], chosen: readonly string[]): { name: string; title: string }[] {
+/** The cells that have logged one of some metrics, each once, with the number of runs that have it. */
+export function cellsWith(
+  names: readonly SeriesNames[],
+  chosen: readonly string[],
+): { name: string; title: string; runs: number }[] {
   const cells = names.filter(({ metrics }) => metrics.some(({ name }) => chosen.includes(name)));
-  return [...new Map(cells.map(({ cell, title }) => [cell, { name: cell, title }])).values()];
+  return [...Map.groupBy(cells, ({ cell }) => cell)].map(([name, same]) => {
+    return { name, title: same.at(-1)!.title, runs: same.length };
+  });
 }

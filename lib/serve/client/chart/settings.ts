@@ -35,7 +35,9 @@ export function withNames(
   const mine = choicesOf(metricNames(names)).find(({ metrics }) => before.every((one) => metrics.includes(one)));
   const grows = mine !== undefined && mine.metrics.length > before.length && given.metrics === undefined;
   const now = grows ? { ...settings, metrics: mine.metrics } : settings;
-  // All cells of several runs would be a tangle: the last one is what they are compared by.
+  // All cells of several runs would be a tangle: the last one that most of them have is what they are compared by.
   if (before.length > 0 || runs < 2 || given.cell !== undefined) return now;
-  return { ...now, cell: cellsWith(names, now.metrics).at(-1)?.name ?? "" };
+  const cells = cellsWith(names, now.metrics);
+  const most = Math.max(...cells.map(({ runs }) => runs));
+  return { ...now, cell: cells.findLast(({ runs }) => runs === most)?.name ?? "" };
 }
