@@ -1,10 +1,12 @@
-// axe-core on every page, in both color schemes, on a desktop and on a phone: no serious and no critical finding.
+// Pages for everybody: axe-core finds nothing serious in both color schemes, on a desktop and on a phone, and the
+// keyboard alone is enough. Each page is opened once for both.
 import assert from "node:assert/strict";
 import type { AxeResults, RunOptions } from "axe-core";
 import type { Page } from "playwright-core";
 import { LOOSE, withBrowser } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { eachPage, withAllPages } from "./all-pages.ts";
+import { goAround, MARK, useRuns } from "./keyboard.ts";
 
 const AXE = await Deno.readTextFile(new URL(import.meta.resolve("axe-core/axe.min.js")));
 /** What the other color scheme can break. */
@@ -16,9 +18,9 @@ const VIEWS: readonly {
   readonly options: RunOptions;
 }[] = [
   { width: 1400, colorScheme: "light", options: {} },
-  { width: 1400, colorScheme: "dark", options: COLORS },
-  { width: 390, colorScheme: "dark", options: {} },
   { width: 390, colorScheme: "light", options: COLORS },
+  { width: 390, colorScheme: "dark", options: {} },
+  { width: 1400, colorScheme: "dark", options: COLORS },
 ];
 
 /** The serious and critical findings, each with an element. */
@@ -33,16 +35,17 @@ async function findings(page: Page, options: RunOptions): Promise<string[]> {
 
 optionalTest(
   "chromium",
-  "axe-core finds nothing serious on any page, light and dark, wide and narrow",
+  "axe-core finds nothing serious on any page, light and dark, wide and narrow, and the keyboard alone is enough",
   (t) =>
     withAllPages((address, link) =>
-      withBrowser(async (browser) => {
-        // Reports run no scripts by their policy, and axe-core needs timers.
+      withBrowser(async (browser, withPage) => {
+        // Reports run no scripts by their policy; axe-core needs timers, and here they are to say what has the focus.
         const { width } = VIEWS[0]!;
         const context = await browser.newContext({ bypassCSP: true, viewport: { width, height: 900 } });
         context.setDefaultTimeout(120_000);
         await context.addInitScript(AXE);
-        await (await context.newPage()).goto(link);
+        await context.addInitScript(MARK);
+        assert.ok((await context.request.get(link)).ok(), "it signs in");
         await eachPage(t, context, address, async (page) => {
           const found: string[] = [];
           for (const { width, colorScheme, options } of VIEWS) {
@@ -51,8 +54,14 @@ optionalTest(
             found.push(...(await findings(page, options)).map((text) => `${width} px, ${colorScheme}: ${text}`));
           }
           assert.deepEqual(found, []);
+          await goAround(page);
         });
         await context.close();
+
+        await t.step(
+          "runs are compared, tagged, removed and restored by keyboard alone",
+          () => withPage((page, complaints) => useRuns(page, complaints, link)),
+        );
       })
     ),
   LOOSE,

@@ -1,17 +1,14 @@
-// The pages by keyboard alone: whatever reacts to a mouse can be reached with Tab, shows that it has the focus, and
-// whole tasks can be done.
+// Pages by keyboard alone: whatever reacts to a mouse can be reached with Tab, shows that it has the focus, and whole
+// tasks can be done.
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { LOOSE, withBrowser } from "../chromium.ts";
-import { optionalTest } from "../optional.ts";
 import { variedId } from "../run/varied-runs.ts";
-import { eachPage, withAllPages } from "./all-pages.ts";
 
 /**
  * Runs before the page's scripts: marks what listens to a mouse and what has had the focus, and keeps what got the focus
  * without showing it.
  */
-const MARK = `(() => {
+export const MARK = `(() => {
   const add = EventTarget.prototype.addEventListener;
   EventTarget.prototype.addEventListener = function (type, ...rest) {
     if (/^(click|dblclick|mousedown|mouseup|pointerdown|pointerup)$/.test(type) && this instanceof Element) {
@@ -64,8 +61,8 @@ async function pressTab(page: Page, times: number): Promise<void> {
   await tools.detach();
 }
 
-/** Presses Tab until everything has had the focus. */
-async function goAround(page: Page): Promise<void> {
+/** Presses Tab until everything has had the focus. The page must have begun with {@linkcode MARK}. */
+export async function goAround(page: Page): Promise<void> {
   const look = async () => await page.evaluate(LOOK) as { count: number; missed: string[]; mouseOnly: string[] };
   // What had the focus before was not reached by Tab.
   await page.evaluate(FORGET);
@@ -105,32 +102,8 @@ async function tabTo(page: Page, role: Parameters<Page["getByRole"]>[0], name: s
   assert.fail(`Tab does not reach ${role} ${name}`);
 }
 
-optionalTest(
-  "chromium",
-  "the pages can be used by keyboard alone",
-  (t) =>
-    withAllPages((address, link) =>
-      withBrowser(async (browser, withPage) => {
-        // Reports run no scripts by their policy, and here they are to say what has the focus.
-        const context = await browser.newContext({ bypassCSP: true, viewport: { width: 1400, height: 900 } });
-        context.setDefaultTimeout(120_000);
-        await context.addInitScript(MARK);
-        await (await context.newPage()).goto(link);
-        // Tab reaches everything.
-        await eachPage(t, context, address, goAround);
-        await context.close();
-
-        await t.step(
-          "runs are compared, tagged, removed and restored",
-          () => withPage((page, complaints) => useRuns(page, complaints, link)),
-        );
-      })
-    ),
-  LOOSE,
-);
-
-/** Compares, tags, removes and restores runs, and looks at one. */
-async function useRuns(page: Page, complaints: readonly string[], link: string): Promise<void> {
+/** Compares, tags, removes and restores runs, and looks at one. @param link to the table of runs */
+export async function useRuns(page: Page, complaints: readonly string[], link: string): Promise<void> {
   page.setDefaultTimeout(120_000);
   await page.goto(link);
   const press = async (role: Parameters<Page["getByRole"]>[0], name: string | RegExp, key = "Enter") => {
