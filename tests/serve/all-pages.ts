@@ -38,7 +38,7 @@ const OPEN_ALL = `(async () => {
   const closed = () => [...document.querySelectorAll("details:not([open]) > summary")].filter((one) => one.checkVisibility());
   for (let round = 0; round < 20 && closed().length > 0; round++) {
     for (const summary of closed()) summary.click();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    for (let frame = 0; frame < 2; frame++) await new Promise((resolve) => requestAnimationFrame(resolve));
   }
   return closed().length;
 })()`;

@@ -9,6 +9,7 @@ import { optionalTest } from "../optional.ts";
 import { demoBodies } from "../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
 import { variedId, writeVariedRuns } from "../run/varied-runs.ts";
+import { eventually } from "../steady.ts";
 
 const COUNT = 100;
 const SWEEP = "20261122-101110-a-sweep-with-a-long-name-aaaa";
@@ -123,7 +124,7 @@ optionalTest("chromium", "the table of runs", async (t) => {
           const closed = await starts();
           await label.click();
           await page.locator("tr.member").first().waitFor();
-          assert.deepEqual(await starts(), closed);
+          await eventually(async () => assert.deepEqual(await starts(), closed));
           await page.setViewportSize({ width: 1280, height: 860 });
           await page.goto(server.url);
         });
@@ -150,7 +151,7 @@ optionalTest("chromium", "the table of runs", async (t) => {
           for (const colorScheme of ["light", "dark"] as const) {
             await page.emulateMedia({ colorScheme });
             await page.setViewportSize({ width: 390, height: 780 });
-            assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+            await page.waitForFunction("document.documentElement.scrollWidth <= innerWidth");
           }
           assert.deepEqual(complaints, []);
         });
@@ -158,8 +159,10 @@ optionalTest("chromium", "the table of runs", async (t) => {
         await t.step("says while its rows may be old, and why the server has none", async () => {
           const lock = join(runsFolder, ".index.lock");
           const notice = (text: string) => page.locator(".problems", { hasText: text });
-          await Deno.remove(lock);
-          await Deno.mkdir(lock); // no update succeeds, for root neither
+          await eventually(async () => { // the server may make its own file again in between
+            await Deno.remove(lock, { recursive: true });
+            await Deno.mkdir(lock); // no update succeeds, for root neither
+          });
           await notice("The table may be old: its index cannot be updated").waitFor();
           await page.getByRole("link", { name: "Run 99", exact: true }).waitFor();
           const plain = await (await page.request.get(server.url)).text();
