@@ -2,6 +2,9 @@
 import { join } from "node:path";
 import { createSweepLog, type SweepEventBody, sweepLine } from "../../lib/run/sweep/log.ts";
 
+/** The run of a trial of {@linkcode fakeSweep}. */
+export const fakeTrialRun = (trial: number) => `20261122-1010${10 + trial}-fake-trial-${trial}-aaaa`;
+
 /** Writes a sweep of three trials over `x`, the first and the last done, with these bits per byte, the second failed; gives the path of its file. */
 export async function fakeSweep(runsFolder: string, sweep: string, name = "A sweep", bpb = [2, 1.5]): Promise<string> {
   const folder = join(runsFolder, "sweeps", sweep);
@@ -22,11 +25,10 @@ export async function fakeSweep(runsFolder: string, sweep: string, name = "A swe
     command: ["deno", "task", "sweep", "experiments/bts.ts", "--grid", "x=1,2,3", "--name", name],
   });
   const path = join(folder, "sweep.jsonl");
-  const run = (trial: number) => `20261122-1010${10 + trial}-fake-trial-${trial}-aaaa`;
   const end = (trial: number, status: "done" | "failed", bpb: number | undefined): SweepEventBody => ({
     kind: "trial.end",
     trial,
-    run: run(trial),
+    run: fakeTrialRun(trial),
     status,
     seconds: 2,
     error: status === "failed" ? "<b>no</b>" : null,
@@ -35,11 +37,11 @@ export async function fakeSweep(runsFolder: string, sweep: string, name = "A swe
   });
   for (
     const body of [
-      { kind: "trial.start", trial: 1, run: run(1) },
+      { kind: "trial.start", trial: 1, run: fakeTrialRun(1) },
       end(1, "done", bpb[0]),
-      { kind: "trial.start", trial: 2, run: run(2) },
+      { kind: "trial.start", trial: 2, run: fakeTrialRun(2) },
       end(2, "failed", undefined),
-      { kind: "trial.start", trial: 3, run: run(3) },
+      { kind: "trial.start", trial: 3, run: fakeTrialRun(3) },
       end(3, "done", bpb[1]),
       { kind: "sweep.close", status: "failed" },
     ] satisfies SweepEventBody[]

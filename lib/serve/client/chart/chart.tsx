@@ -14,7 +14,7 @@ import { type Drawing, drawingOf, extentOf, wholeRange } from "./lines.ts";
 import { namesOf } from "./names.ts";
 import type { Chart, ChartOptions } from "./options.ts";
 import { createPlot, dataOf, lookOf, pageTheme } from "./plot.ts";
-import { type ChartSettings, DEFAULT_SETTINGS, withNames } from "./settings.ts";
+import { type ChartSettings, DEFAULT_SETTINGS, keptSettings, withNames } from "./settings.ts";
 import { createSource, csvAddress, type Range } from "./source.ts";
 import { chartSvg } from "./svg.ts";
 import { autoWeight, axisText, describe, notesText, spokenText } from "./texts.ts";
@@ -36,7 +36,9 @@ export function createChart(options: ChartOptions): Chart {
   element.append(head, canvas, legend, notes, spoken);
   const [showTools, showLegend] = [mounted(Toolbar, tools), mounted(Legend, legend)];
 
-  let settings: ChartSettings = { ...DEFAULT_SETTINGS, ...options.settings };
+  /** What was not left to the chart. */
+  let given: Partial<ChartSettings> = options.settings ?? {};
+  let settings: ChartSettings = { ...DEFAULT_SETTINGS, ...given };
   /** What `smooth: null` stands for. */
   let auto = 0;
   let names: readonly SeriesNames[] = [];
@@ -46,7 +48,7 @@ export function createChart(options: ChartOptions): Chart {
   /** What the plot shows: during a drag not the latest. */
   let plotted = drawing;
   let hidden: ReadonlySet<string> = new Set();
-  let zoom: Range | undefined;
+  let zoom = options.zoom;
   let place: number | undefined;
   /** The place if keys have chosen it. */
   let chosen: number | undefined;
@@ -75,7 +77,7 @@ export function createChart(options: ChartOptions): Chart {
   };
   const change = (part: Partial<ChartSettings>) => {
     if (part.x !== undefined && part.x !== settings.x) zoom = chosen = undefined;
-    settings = { ...settings, ...part };
+    [given, settings] = [{ ...given, ...part }, { ...settings, ...part }];
     onSettings?.(settings);
     if (part.log === undefined) ask();
     redraw();
@@ -89,12 +91,12 @@ export function createChart(options: ChartOptions): Chart {
   };
 
   const life = new AbortController();
-  const isDragged = watchDrags(() => redraw(), life.signal);
+  const isDragged = watchDrags(() => redraw(), life);
   const learnNames = namesOf(runs.map(({ id }) => id), cells, (now) => {
     if (life.signal.aborted) return;
     names = now;
     const before = settings;
-    settings = withNames(settings, names, options.settings ?? {}, runs.length);
+    settings = withNames(settings, names, given, runs.length);
     if (settings !== before || (before.metrics.length > 0 && data.length === 0)) ask();
     redraw();
   });
@@ -237,6 +239,7 @@ export function createChart(options: ChartOptions): Chart {
       if (settings.metrics.length > 0) source.refresh();
       redraw();
     },
+    kept: () => ({ settings: keptSettings(settings, given), ...(zoom === undefined ? {} : { zoom }) }),
     point: (run) => pointAt((curve) => curve.run === run, run !== undefined),
     close() {
       source.close();

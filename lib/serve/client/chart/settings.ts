@@ -41,3 +41,12 @@ export function withNames(
   const most = Math.max(...cells.map(({ runs }) => runs));
   return { ...now, cell: cells.findLast(({ runs }) => runs === most)?.name ?? "" };
 }
+
+/** The settings for a chart of other runs: what was left to this one is left to that one, except which cell is drawn. */
+export function keptSettings(
+  { metrics, ...others }: ChartSettings,
+  given: Partial<ChartSettings>,
+): Partial<ChartSettings> {
+  if (metrics.length === 0) return given; // no cell is known
+  return given.metrics === undefined ? others : { ...others, metrics };
+}

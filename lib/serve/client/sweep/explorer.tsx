@@ -4,8 +4,9 @@ import { importanceOf, parallelCoordinates } from "../../../run/view/mod.ts";
 import type { ParallelCoordinates } from "../../../run/view/mod.ts";
 import type { ShownSweep } from "../../schemas.ts";
 import { createChart } from "../chart/chart.tsx";
+import { watchDrags } from "../chart/drags.ts";
 import type { Chart } from "../chart/options.ts";
-import { h } from "../common/dom.ts";
+import { h, oncePerFrame } from "../common/dom.ts";
 import { mounted } from "../common/mounted.tsx";
 import { selectedTrials } from "./brush.ts";
 import { ImportanceTable } from "./importance.tsx";
@@ -55,6 +56,9 @@ export function createExplorer(onView: (part: Partial<SweepPageView>) => void): 
   let charted = "";
   let drawn = "";
   let sweep: ShownSweep | undefined;
+  /** Shows again what was shown last. */
+  let again = () => {};
+  const isChartDragged = watchDrags(oncePerFrame(() => again()));
 
   clear.addEventListener("click", () => {
     drawn = "";
@@ -99,8 +103,9 @@ export function createExplorer(onView: (part: Partial<SweepPageView>) => void): 
     const seeds = new Set(now.trials.map(({ seed }) => seed)).size > 1;
     const runs = shown.map((trial: Trial) => ({ id: trial.run!, label: trialLabel(trial, seeds) }));
     const key = JSON.stringify(runs);
-    if (key === charted) return;
+    if (key === charted || isChartDragged()) return;
     charted = key;
+    const kept = chart?.kept();
     chart?.close();
     chart = undefined;
     curves.hidden = runs.length === 0;
@@ -109,36 +114,33 @@ export function createExplorer(onView: (part: Partial<SweepPageView>) => void): 
     curvesText.textContent = shown.length < trials.length
       ? `The best ${shown.length} of ${trials.length} ${which}.`
       : "";
-    chart = createChart({ title: "Curves of trials", runs, height: 300 });
+    chart = createChart({ title: "Curves of trials", runs, height: 300, ...kept });
     curves.append(chart.element);
   };
 
-  return {
-    element,
-    show(now, view) {
-      sweep = now;
-      const ranges = now.random?.ranges ?? [];
-      const metric = { text: now.metric, better: now.better };
-      const coordinates = parallelCoordinates({ keys: now.keys, ranges }, now.trials, metric);
-      const selected = coordinates && selectedTrials(coordinates, view.brushes);
-      // A figure that is being dragged on stays; the end of the drag draws it again.
-      const state = JSON.stringify([now.trials, now.metric, view.by, element.clientWidth]);
-      if (state !== drawn && !isDragged(lines)) {
-        drawFigures(coordinates, now, view);
-        drawn = state;
-      }
-      for (const figure of element.querySelectorAll(".parallel")) selectIn(figure, selected);
-      clear.hidden = view.brushes.size === 0;
-      const scored = now.trials.flatMap(({ settings, seed, value }) =>
-        value === null ? [] : [{ settings, seed, value }]
-      );
-      const found = importanceOf(now.keys, scored);
-      showImportance({ found, trials: scored.length, metric: now.metric });
-      drawCurves(now, selected);
-      const { sort, descending } = view;
-      const onSort = (sort: string, descending: boolean) => onView({ sort, descending });
-      showTable({ sweep: now, sort, descending, selected, onSort, onPoint: point });
-    },
-    refresh: () => chart?.refresh(),
+  const show = (now: ShownSweep, view: SweepPageView) => {
+    again = () => show(now, view);
+    sweep = now;
+    const ranges = now.random?.ranges ?? [];
+    const metric = { text: now.metric, better: now.better };
+    const coordinates = parallelCoordinates({ keys: now.keys, ranges }, now.trials, metric);
+    const selected = coordinates && selectedTrials(coordinates, view.brushes);
+    // A figure that is being dragged on stays; the end of the drag draws it again.
+    const state = JSON.stringify([now.trials, now.metric, view.by, element.clientWidth]);
+    if (state !== drawn && !isDragged(lines)) {
+      drawFigures(coordinates, now, view);
+      drawn = state;
+    }
+    for (const figure of element.querySelectorAll(".parallel")) selectIn(figure, selected);
+    clear.hidden = view.brushes.size === 0;
+    const scored = now.trials.flatMap(({ settings, seed, value }) => value === null ? [] : [{ settings, seed, value }]);
+    const found = importanceOf(now.keys, scored);
+    showImportance({ found, trials: scored.length, metric: now.metric });
+    drawCurves(now, selected);
+    const { sort, descending } = view;
+    const onSort = (sort: string, descending: boolean) => onView({ sort, descending });
+    showTable({ sweep: now, sort, descending, selected, onSort, onPoint: point });
   };
+
+  return { element, show, refresh: () => chart?.refresh() };
 }
