@@ -11,7 +11,7 @@ export interface Box {
 }
 
 /** Repeats a check of what a page shows until it succeeds. @throws what the check throws, if it still does in the end */
-export async function eventually(check: () => Promise<void>): Promise<void> {
+export async function eventually(check: () => void | Promise<void>): Promise<void> {
   const end = Date.now() + WAIT.timeout;
   for (let pause = 10;; pause = Math.min(500, 2 * pause)) {
     try {

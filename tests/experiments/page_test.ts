@@ -4,11 +4,13 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { repositoryRoot, runIds, shellLine } from "../../lib/run/mod.ts";
 import { serve } from "../../lib/serve/mod.ts";
-import { LOOSE, withPage } from "../chromium.ts";
+import { LOOSE, WAIT, withPage } from "../chromium.ts";
 import { firstMatch } from "../first-match.ts";
 import { optionalTest } from "../optional.ts";
+import { eventually } from "../steady.ts";
 
-const WAIT = { timeout: 60_000 };
+/** How long the job may take. */
+const JOB = { timeout: 600_000 };
 /** A page stays open only for a job in a terminal; util-linux has a program that makes one. */
 const IN_TERMINAL = Deno.build.os === "linux";
 
@@ -55,7 +57,7 @@ optionalTest(
         await page.getByRole("button", { name: "Stop", exact: true }).waitFor(WAIT);
         await shows(page, "#head .facts", "Time left");
         await page.locator(".cell[data-status=running] canvas").first().waitFor(WAIT);
-        await shows(page, "#head .badge", "Done");
+        await page.locator("#head .badge", { hasText: "Done" }).waitFor(JOB);
         await shows(page, "#connection", "Run ended");
         await page.locator("#results img").first().waitFor(WAIT);
         const toReport = page.getByRole("link", { name: "Open the report" });
@@ -81,13 +83,14 @@ optionalTest(
         await withPage(async (page, complaints, browser) => {
           await page.goto(`${server.url}runs/${id}`);
           await page.locator("#results summary").first().click(WAIT);
-          await page.locator("#results tbody tr").first().waitFor(WAIT);
-          assert.equal(await page.locator("#results table").first().locator("tbody tr").count(), 7);
-          assert.equal(await page.locator(".cell").count(), 9);
+          await eventually(async () => {
+            assert.equal(await page.locator("#results table").first().locator("tbody tr").count(), 7);
+            assert.equal(await page.locator(".cell").count(), 9);
+          });
           await page.locator(".curves canvas").first().waitFor(WAIT);
           const report = await browser.newPage();
           await report.goto(`${server.url}api/runs/${id}/report`);
-          assert.match(await report.locator("body").innerText(), /What this run shows/);
+          await shows(report, "h2", "What this run shows");
           assert.deepEqual(complaints, []);
         });
       } finally {

@@ -8,6 +8,7 @@ import { optionalTest } from "../optional.ts";
 import { spawnScript } from "../run/fixtures.ts";
 import { demoBodies } from "../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
+import { clickTwice } from "../steady.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
 const OTHER = "20261122-101010-bts-demo-bbbb";
@@ -57,8 +58,7 @@ optionalTest(
           }
           await page.getByLabel("Filter").fill("");
           await page.getByRole("link", { name: "The <b>best</b>" }).click();
-          await page.getByRole("button", { name: "Remove", exact: true }).click();
-          await page.getByRole("button", { name: "Remove this run?" }).click();
+          await clickTwice(page, "Remove", "Remove this run?");
           await page.getByRole("heading", { name: "No runs yet" }).waitFor();
           assert.equal(await readRun(runsFolder, ID), undefined);
           await page.reload();
@@ -85,7 +85,7 @@ optionalTest(
           await page.locator("#head .badge", { hasText: "Removed" }).waitFor();
           await page.waitForFunction(() => document.title.startsWith("Removed"));
           await page.locator(".notice:visible", { hasText: "deno task undo" }).waitFor();
-          assert.equal(await page.getByRole("button", { name: "Remove", exact: true }).count(), 0);
+          await page.getByRole("button", { name: "Remove", exact: true }).waitFor({ state: "detached" });
           await restore();
 
           // Another run removed after it: this one is still what its page restores.
@@ -95,7 +95,7 @@ optionalTest(
           await trashRuns(runsFolder, [ID]);
           await trash(OTHER);
           await page.locator(".notice:visible", { hasText: "in the trash" }).waitFor();
-          assert.equal(await page.locator(".notice:visible", { hasText: "deno task undo" }).count(), 0);
+          await page.locator(".notice:visible", { hasText: "deno task undo" }).waitFor({ state: "detached" });
           await restore();
           assert.equal(await readRun(runsFolder, OTHER), undefined);
 
@@ -132,11 +132,10 @@ optionalTest(
       try {
         await withPage(async (page) => {
           await page.goto(linkTo(`${server.url}runs/${id}`, server.token));
-          await page.getByRole("button", { name: "Stop", exact: true }).click();
-          assert.equal((await readRun(runsFolder, id))!.status, "running");
-          await page.getByRole("button", { name: "Stop this run?" }).click();
+          const isRunning = async () => assert.equal((await readRun(runsFolder, id))!.status, "running");
+          await clickTwice(page, "Stop", "Stop this run?", isRunning);
           await page.locator("#head .badge", { hasText: "Stopped" }).waitFor();
-          assert.equal(await page.getByRole("button", { name: "Stop" }).count(), 0);
+          await page.getByRole("button", { name: "Stop" }).waitFor({ state: "detached" });
         });
         assert.equal((await child.status).code, 143);
       } finally {

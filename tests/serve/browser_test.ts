@@ -1,15 +1,14 @@
 // The pages in real Chromium: markup that stays text, narrow windows, contrast.
 import assert from "node:assert/strict";
-import type { Page } from "playwright-core";
 import type { EventBody } from "../../lib/run/mod.ts";
 import { serve } from "../../lib/serve/mod.ts";
 import { LOOSE, WAIT, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { demoBodies } from "../run/demo-log.ts";
 import { type FakeRun, fakeRun, withRunsFolder } from "../run/fake-run.ts";
+import { drawn, eventually } from "../steady.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
-const text = async (page: Page, selector: string) => (await page.locator(selector).textContent() ?? "").trim();
 
 optionalTest("chromium", "markup in a run's strings stays text", async () => {
   await withRunsFolder(async (runsFolder) => {
@@ -22,16 +21,17 @@ optionalTest("chromium", "markup in a run's strings stays text", async () => {
         for (const path of ["", `runs/${ID}`]) {
           await page.goto(server.url + path);
           await page.getByText("<img src=x").first().waitFor({ ...WAIT, state: "attached" });
-          await page.waitForTimeout(150);
+          await drawn(page);
           assert.equal(await page.evaluate("globalThis.pwned"), undefined);
           assert.equal(await page.locator("img[src='x'], main script, main iframe, main svg").count(), 0);
         }
-        assert.equal(await text(page, "h1"), HOSTILE);
-        assert.equal(await text(page, "#cell-1 h2"), HOSTILE);
-        assert.equal(await text(page, "#cell-1 .summary"), HOSTILE);
+        const says = (selector: string) =>
+          eventually(async () => assert.equal((await page.locator(selector).textContent() ?? "").trim(), HOSTILE));
+        await says("h1");
+        await says("#cell-1 h2");
+        await says("#cell-1 .summary");
         await page.locator("#cell-1 summary").first().click();
-        await page.locator("#cell-1 .table-box").waitFor(WAIT);
-        assert.equal(await text(page, "#cell-1 .table-box tbody th"), HOSTILE);
+        await says("#cell-1 .table-box tbody th");
         assert.doesNotMatch(requested, /\/x$/m);
         assert.deepEqual(complaints, []);
       });
@@ -90,16 +90,23 @@ optionalTest("chromium", "pages fit a phone, and every text has enough contrast 
             await page.setViewportSize({ width: 360, height: 740 });
             await page.goto(server.url + path);
             await page.locator(".badge").first().waitFor(WAIT);
-            await page.waitForTimeout(200);
-            assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true, path);
             if (path !== "") {
               await page.locator("#results caption").first().waitFor({ ...WAIT, state: "attached" });
-              const tables = await page.evaluate(TABLES) as { readonly scrolls: boolean; readonly cut: boolean }[];
-              assert.ok(tables.some(({ scrolls }) => scrolls));
-              assert.ok(tables.every(({ cut }) => !cut), "a caption is cut off");
+              await page.locator("#results img").first().waitFor(WAIT);
+              await eventually(async () => {
+                const tables = await page.evaluate(TABLES) as { readonly scrolls: boolean; readonly cut: boolean }[];
+                assert.ok(tables.some(({ scrolls }) => scrolls));
+                assert.ok(tables.every(({ cut }) => !cut), "a caption is cut off");
+              });
             }
+            await drawn(page);
+            await eventually(async () =>
+              assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true, path)
+            );
             await page.setViewportSize({ width: 1280, height: 860 });
-            assert.deepEqual(await page.evaluate(LOW_CONTRAST), [], `${colorScheme} /${path}`);
+            await eventually(async () =>
+              assert.deepEqual(await page.evaluate(LOW_CONTRAST), [], `${colorScheme} /${path}`)
+            );
           }
         }
       });

@@ -5,6 +5,7 @@ import { LOOSE, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { withRunsFolder } from "../run/fake-run.ts";
 import { writeScoredRun } from "../run/scored-runs.ts";
+import { eventually } from "../steady.ts";
 
 const [A, B] = ["20261122-101010-bts-demo-aaaa", "20261122-101011-bts-demo-bbbb"];
 
@@ -30,13 +31,8 @@ optionalTest("chromium", "two runs are selected and compared", async (t) => {
           await page.getByRole("heading", { name: "Compare 2 runs" }).waitFor();
           assert.deepEqual(address().searchParams.getAll("run"), [A, B]);
           const legend = page.locator(".chart-curve .chart-label");
-          await legend.nth(3).waitFor();
-          assert.deepEqual(await legend.allInnerTexts(), [
-            "seed 1 · loss",
-            "seed 1 · validation",
-            "seed 2 · loss",
-            "seed 2 · validation",
-          ]);
+          const labels = ["seed 1 · loss", "seed 1 · validation", "seed 2 · loss", "seed 2 · validation"];
+          await eventually(async () => assert.deepEqual(await legend.allInnerTexts(), labels));
           await page.locator("#curves canvas").waitFor();
         });
 
@@ -83,7 +79,7 @@ optionalTest("chromium", "two runs are selected and compared", async (t) => {
             await page.setViewportSize({ width: 390, height: 780 });
             await page.goto(`${server.url}compare?run=${A}&run=${B}`);
             await page.locator("#curves canvas").waitFor();
-            assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+            await page.waitForFunction("document.documentElement.scrollWidth <= innerWidth");
           }
           assert.deepEqual(complaints, []);
         });

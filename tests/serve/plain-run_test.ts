@@ -85,7 +85,7 @@ optionalTest(
           const page = await context.newPage();
           await page.goto(`${server.url}runs/${ID}`);
           await page.getByRole("heading", { name: "Results" }).waitFor(WAIT);
-          assert.equal(new URL(page.url()).pathname, `/runs/${ID}/plain`);
+          await page.waitForURL(`**/runs/${ID}/plain`);
         });
       } finally {
         await server.close();

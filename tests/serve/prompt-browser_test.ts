@@ -4,13 +4,13 @@ import { isApiPath } from "../../lib/api/mod.ts";
 import { type EventBody, linkTo, readPrompts } from "../../lib/run/mod.ts";
 import { serve } from "../../lib/serve/mod.ts";
 import { withStitchedApi } from "../api/stitched-api.ts";
-import { LOOSE, withPage } from "../chromium.ts";
+import { LOOSE, WAIT, withPage } from "../chromium.ts";
 import { optionalTest } from "../optional.ts";
 import { demoBodies } from "../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
+import { eventually } from "../steady.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
-const WAIT = { timeout: 60_000 };
 
 /** A finished run in a folder of its own. */
 const withRun = (body: (runsFolder: string) => Promise<void>) =>
@@ -21,6 +21,16 @@ const withRun = (body: (runsFolder: string) => Promise<void>) =>
     await body(runsFolder);
   });
 
+/** The prompts that are kept beside the run, once there are so many: the page keeps one after it shows the answers. */
+async function keptPrompts(runsFolder: string, count: number) {
+  let kept: Awaited<ReturnType<typeof readPrompts>> = [];
+  await eventually(async () => {
+    kept = await readPrompts(`${runsFolder}/${ID}`);
+    assert.equal(kept.length, count);
+  });
+  return kept;
+}
+
 optionalTest("chromium", "the prompt box asks the models of a run side by side, and keeps what they say", async () => {
   await withRun((runsFolder) =>
     withStitchedApi(ID, async (api) => {
@@ -28,35 +38,31 @@ optionalTest("chromium", "the prompt box asks the models of a run side by side, 
       const server = serve({ runsFolder, port: 0, beside, abilities: { edit: true, stop: false } });
       try {
         await withPage(async (page, complaints) => {
-          page.setDefaultTimeout(WAIT.timeout);
           await page.goto(linkTo(`${server.url}runs/${ID}`, server.token));
           const box = page.locator(".prompt");
           await box.getByLabel("Prompt").fill("<b>let</b> x");
           const length = box.getByLabel("Length");
-          assert.equal(await length.getAttribute("max"), "62", "what a context of 64 has room for");
+          await box.locator('input[name="maxTokens"][max="62"]').waitFor(); // what a context of 64 has room for
           await length.fill("6");
           await box.getByRole("button", { name: "Ask", exact: true }).click();
           const cards = box.locator(".answer");
           await cards.getByText("6 tokens", { exact: false }).nth(1).waitFor(WAIT);
-          assert.deepEqual(
-            await cards.locator("h3").allInnerTexts().then((all) => all.map((text) => text.split("\n")[0])),
-            [
-              "Seed",
-              "BTS",
-            ],
-          );
-          // Tokens are colored, with their numbers, only of the model that has gates.
-          assert.equal(await cards.nth(0).locator(".tokens span").count(), 0);
           const tokens = cards.nth(1).locator(".tokens span");
-          assert.equal(await tokens.count(), 6);
-          const first = tokens.first();
-          assert.match(
-            await first.getAttribute("title") ?? "",
-            /^stitch 2 \(E2H\) after layer 2: Seed [\d.]+ %, code expert/,
-          );
-          const color = await first.evaluate((token) => getComputedStyle(token as Element).backgroundColor);
-          assert.ok(color !== "rgba(0, 0, 0, 0)", color);
-          assert.match(await cards.nth(1).locator(".legend").innerText(), /Seed\s+\d+ %[^]*math expert\s+\d+ %/);
+          await eventually(async () => {
+            const names = (await cards.locator("h3").allInnerTexts()).map((text) => text.split("\n")[0]);
+            assert.deepEqual(names, ["Seed", "BTS"]);
+            // Tokens are colored, with their numbers, only of the model that has gates.
+            assert.equal(await cards.nth(0).locator(".tokens span").count(), 0);
+            assert.equal(await tokens.count(), 6);
+            const first = tokens.first();
+            assert.match(
+              await first.getAttribute("title") ?? "",
+              /^stitch 2 \(E2H\) after layer 2: Seed [\d.]+ %, code expert/,
+            );
+            const color = await first.evaluate((token) => getComputedStyle(token as Element).backgroundColor);
+            assert.ok(color !== "rgba(0, 0, 0, 0)", color);
+            assert.match(await cards.nth(1).locator(".legend").innerText(), /Seed\s+\d+ %[^]*math expert\s+\d+ %/);
+          });
 
           // The heat map by keyboard, with the prompt's tokens.
           await cards.nth(1).getByRole("button", { name: "Color the prompt, too" }).click();
@@ -64,20 +70,19 @@ optionalTest("chromium", "the prompt box asks the models of a run side by side, 
           await cards.nth(1).getByRole("button", { name: "Show the gates" }).click();
           await cards.nth(1).getByRole("application").focus();
           await page.keyboard.press("ArrowRight");
-          assert.match(
-            await cards.nth(1).locator(".told").innerText(),
-            /^Token 1, "<" · stitch 1 .*: code expert [\d.]+ %$/,
-          );
+          const told = cards.nth(1).locator(".told");
+          await told.getByText(/^Token 1, "<" · stitch 1 .*: code expert [\d.]+ %$/).waitFor();
           await page.keyboard.press("ArrowDown");
-          assert.match(await cards.nth(1).locator(".told").innerText(), /math expert/);
+          await told.getByText(/math expert/).waitFor();
 
           // The next question's answer does not begin with this prompt.
           await box.getByLabel("Prompt").fill("yes");
           await box.getByLabel("Length").fill("5");
           await box.getByRole("button", { name: "Ask", exact: true }).click();
           await cards.nth(1).getByText("5 tokens", { exact: false }).waitFor(WAIT);
-          assert.equal(await tokens.count(), 5);
+          await eventually(async () => assert.equal(await tokens.count(), 5));
 
+          await keptPrompts(runsFolder, 2);
           // With an expert switched off, beside the whole model.
           await box.getByLabel("Prompt").fill("<b>let</b> x");
           await box.getByLabel("Length").fill("6");
@@ -89,7 +94,7 @@ optionalTest("chromium", "the prompt box asks the models of a run side by side, 
           await box.getByRole("button", { name: "Ask", exact: true }).waitFor(WAIT);
           assert.deepEqual(await box.locator(".answer .error").allInnerTexts(), []);
           await box.getByText("2 earlier prompts").click();
-          const kept = await readPrompts(`${runsFolder}/${ID}`);
+          const kept = await keptPrompts(runsFolder, 3);
           assert.deepEqual(kept.map(({ prompt }) => prompt), ["<b>let</b> x", "yes", "<b>let</b> x"]);
           assert.deepEqual(kept[2]!.answers.map(({ model, without }) => [model, without]), [
             ["btx-top2", null],
@@ -128,7 +133,6 @@ optionalTest("chromium", "the prompt box keeps answers that were stopped before 
       });
       try {
         await withPage(async (page, complaints) => {
-          page.setDefaultTimeout(WAIT.timeout);
           await page.goto(linkTo(`${server.url}runs/${ID}`, server.token));
           const box = page.locator(".prompt");
           await box.getByLabel("Prompt").fill("let x");
@@ -139,15 +143,16 @@ optionalTest("chromium", "the prompt box keeps answers that were stopped before 
           await box.getByRole("button", { name: "Stop", exact: true }).click();
           await cards.nth(1).getByText("Stopped before the first token").waitFor();
           await box.getByRole("button", { name: "Ask", exact: true }).waitFor();
+          await keptPrompts(runsFolder, 1);
           // Alone, too: nothing but that it was asked is left of it.
           await box.getByLabel("Seed", { exact: true }).first().uncheck();
           await box.getByRole("button", { name: "Ask", exact: true }).click();
           await box.getByRole("button", { name: "Stop", exact: true }).click();
           await box.getByText("1 earlier prompt").waitFor();
+          const kept = await keptPrompts(runsFolder, 2);
           await page.reload();
           await box.getByText("2 earlier prompts").click();
           await box.locator(".earlier .answer").nth(2).waitFor();
-          const kept = await readPrompts(`${runsFolder}/${ID}`);
           assert.deepEqual(
             kept.map(({ answers }) => answers.map(({ model, pieces, finish }) => [model, pieces.length > 0, finish])),
             [
@@ -155,7 +160,7 @@ optionalTest("chromium", "the prompt box keeps answers that were stopped before 
               [["bts", false, "cancelled"]],
             ],
           );
-          assert.equal(await box.locator(".earlier").getByText("Stopped before the first token").count(), 2);
+          await box.locator(".earlier").getByText("Stopped before the first token").nth(1).waitFor();
           assert.deepEqual(complaints, []);
         });
       } finally {
@@ -170,11 +175,9 @@ optionalTest("chromium", "the prompt box says how to start models, and that noth
     const alone = serve({ runsFolder, port: 0 });
     try {
       await withPage(async (page, complaints) => {
-        page.setDefaultTimeout(WAIT.timeout);
         await page.goto(`${alone.url}runs/${ID}`);
         const command = page.locator(".prompt code");
-        await command.waitFor(WAIT);
-        assert.match(await command.innerText(), new RegExp(`^deno task serve:edit --models ${ID} --runs `));
+        await command.getByText(new RegExp(`^deno task serve:edit --models ${ID} --runs `)).waitFor(WAIT);
 
         // There is no command that would work for a run without stitches, and nothing to say where there are no models.
         const bodies = demoBodies({ id: ID, steps: 2 });
@@ -216,13 +219,11 @@ optionalTest("chromium", "the prompt box says how to start models, and that noth
       const server = serve({ runsFolder, port: 0, beside, abilities: { edit: false, stop: false } });
       try {
         await withPage(async (page) => {
-          page.setDefaultTimeout(WAIT.timeout);
           await page.goto(`${server.url}runs/${ID}`);
           const box = page.locator(".prompt");
           await box.getByLabel("Prompt").fill("x".repeat(80)); // longer than the context
           await page.keyboard.press("Control+Enter");
-          await box.locator(".answer .error").nth(1).waitFor(WAIT);
-          assert.match(await box.locator(".answer .error").first().innerText(), /context has 64 tokens/);
+          await box.locator(".answer .error", { hasText: "context has 64 tokens" }).nth(1).waitFor(WAIT);
           await box.getByLabel("Prompt").fill("x");
           await box.getByLabel("Length").fill("3");
           await box.getByRole("button", { name: "Ask", exact: true }).click();

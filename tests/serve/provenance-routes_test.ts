@@ -71,11 +71,10 @@ optionalTest(
         await withPage(async (page, complaints) => {
           await page.goto(`${server.url}runs/${ID}`);
           await page.getByText("Provenance").click();
-          await page.locator(".made-facts").waitFor();
-          assert.ok((await page.locator(".made-facts").innerText()).includes(MARKUP));
+          await page.locator(".made-facts", { hasText: MARKUP }).waitFor();
           await page.getByText("Console output").click();
           await page.locator(".console pre", { hasText: MARKUP }).waitFor();
-          assert.match(await page.locator(".settings tbody tr").first().innerText(), /--set|default/);
+          await page.locator(".settings tbody tr").first().getByText(/--set|default/).first().waitFor();
           assert.notEqual(await page.title(), "ran");
           assert.deepEqual(complaints, []);
         });

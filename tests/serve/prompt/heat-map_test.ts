@@ -7,6 +7,7 @@ import { LOOSE, withPage } from "../../chromium.ts";
 import { optionalTest } from "../../optional.ts";
 import { demoBodies } from "../../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../../run/fake-run.ts";
+import { boxOf, eventually } from "../../steady.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
 const MODELS = [["seed", "#7b8794"], ["expert:code", "#3a7fd5"], ["expert:multilingual", "#2b9a5b"]] as const;
@@ -54,7 +55,6 @@ optionalTest("chromium", "the heat map fits the page, or scrolls beside its labe
     const server = serve({ runsFolder, port: 0 });
     try {
       await withPage(async (page, complaints) => {
-        page.setDefaultTimeout(180_000);
         const open = async (tokens: number, width: number) => {
           await page.setViewportSize({ width, height: 900 });
           await page.goto(`${server.url}runs/${ID}`);
@@ -62,28 +62,35 @@ optionalTest("chromium", "the heat map fits the page, or scrolls beside its labe
           const round = page.locator(".earlier .round", { has: page.getByText(`${tokens} tokens`, { exact: true }) });
           await round.getByRole("button", { name: "Show the gates" }).click();
           await page.locator(".heat-map .axis li").first().waitFor();
-          assert.ok(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), `${tokens}, ${width}`);
+          await page.waitForFunction("document.documentElement.scrollWidth <= innerWidth");
           return page.locator(".heat-map");
         };
         const scrolls = () => page.locator(".cells").evaluate((box) => box.scrollWidth > box.clientWidth);
+        const pixels = async () => await page.evaluate(RUNS) as number;
 
         for (const width of [1400, 390]) {
           const map = await open(60, width);
-          assert.equal(await scrolls(), false, `60 tokens on ${width} pixels`);
-          assert.equal(await page.evaluate(RUNS), 20, "every third token listens to the seed");
-          assert.equal(await map.getByText("scroll sideways").count(), 0);
+          await eventually(async () => {
+            assert.equal(await pixels(), 20, "every third token listens to the seed");
+            assert.equal(await scrolls(), false, `60 tokens on ${width} pixels`);
+            assert.equal(await map.getByText("scroll sideways").count(), 0);
+          });
         }
 
         const map = await open(600, 390);
-        assert.equal(await scrolls(), true);
         const sight = map.getByText("scroll sideways");
         const shown = async () =>
-          (await sight.innerText()).match(/^Tokens (\d+) to (\d+) of 600/)!.slice(1).map(Number);
-        const [first, end] = await shown() as [number, number];
-        assert.equal(first, 1);
-        assert.ok(end > 40 && end < 120, `${end}`);
+          (await sight.innerText()).match(/^Tokens (\d+) to (\d+) of 600/)!.slice(1).map(Number) as [number, number];
+        let end = 0;
+        await eventually(async () => {
+          const [first, last] = await shown();
+          assert.deepEqual([await scrolls(), first], [true, 1]);
+          assert.ok(last > 40 && last < 120, `${last}`);
+          end = last;
+        });
         const label = map.locator("li", { hasText: "code expert" }).first();
-        const labelAt = await label.boundingBox();
+        const labelX = async () => (await label.boundingBox())!.x;
+        const before = await labelX();
 
         // The keys go through all of it, and what they select is in sight.
         const told = map.getByRole("status");
@@ -97,14 +104,19 @@ optionalTest("chromium", "the heat map fits the page, or scrolls beside its labe
           await page.keyboard.press(key);
           await told.getByText(`Token ${token}, "t${token} "`).waitFor();
           await page.waitForFunction(IN_SIGHT);
+          // The next key counts from what is in sight then.
+          await eventually(async () => {
+            const [first, last] = await shown();
+            assert.ok(first <= token && token <= last, `${first} to ${last}`);
+          });
         }
         await page.keyboard.press("End");
         await sight.getByText(/to 600 of 600/).waitFor();
-        assert.deepEqual(await label.boundingBox(), labelAt, "labels stay");
-        assert.ok(await page.evaluate(RUNS) as number > 10, "what is in sight is drawn");
+        await eventually(async () => assert.ok(await pixels() > 10, "what is in sight is drawn"));
+        assert.equal(await labelX(), before, "labels stay");
 
         // The pointer finds the token that is under it.
-        const { x, y, width } = (await map.locator("canvas").boundingBox())!;
+        const { x, y, width } = await boxOf(map.locator("canvas"));
         await page.mouse.move(x + width - 2, y + 20);
         await told.getByText('Token 600, "t600 " · stitch 1 (E2H) after layer 1: Seed').waitFor();
         assert.deepEqual(complaints, []);

@@ -5,7 +5,7 @@ import { LOOSE, WAIT, withBrowser } from "../../chromium.ts";
 import { optionalTest } from "../../optional.ts";
 import { demoBodies } from "../../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../../run/fake-run.ts";
-import { ID, shows, skipTo, text, upTo } from "./run-page.ts";
+import { ID, shows, skipTo, upTo } from "./run-page.ts";
 
 optionalTest(
   "chromium",
@@ -22,7 +22,7 @@ optionalTest(
             await page.clock.install();
             await page.goto(`${server.url}runs/${ID}`);
             await shows(page, "#connection", "Live");
-            assert.equal(await page.locator("#head .notice:visible").count(), 0);
+            await page.locator("#head .notice:visible").waitFor({ ...WAIT, state: "detached" });
             await Deno.writeTextFile(`${run.folder}/report.html`, "<h1>The report</h1>");
             run.append(bodies.slice(5));
             run.release();
@@ -31,8 +31,8 @@ optionalTest(
             await shows(page, "#results h2", "Results");
             await closing;
             await skipTo(page, "#head .notice:visible", `deno task serve --runs ${runsFolder} shows it again`);
-            assert.equal(await text(page, "#connection"), "Run ended");
-            assert.equal(await page.getByRole("link", { name: "Open the report" }).isVisible(), false);
+            await shows(page, "#connection", "Run ended");
+            await page.getByRole("link", { name: "Open the report" }).waitFor({ ...WAIT, state: "detached" });
           });
         });
       });
@@ -49,11 +49,11 @@ optionalTest(
             await server.close();
             await shows(page, "#connection", "Reconnecting");
             await skipTo(page, "#head .notice:visible", "has closed");
-            assert.equal(await text(page, "#connection"), "Closed");
+            await shows(page, "#connection", "Closed");
             const again = serve({ runsFolder, port: server.port });
             try {
               await skipTo(page, "#connection", "Live");
-              assert.equal(await page.locator("#head .notice:visible").count(), 0);
+              await page.locator("#head .notice:visible").waitFor({ ...WAIT, state: "detached" });
             } finally {
               await again.close();
             }
@@ -70,7 +70,6 @@ optionalTest(
           try {
             await withPage(async () => {
               const context = await browser.newContext();
-              context.setDefaultTimeout(WAIT.timeout);
               const hidden = await Promise.all([1, 2, 3, 4].map(() => context.newPage()));
               for (const page of hidden) {
                 await page.clock.install();
@@ -81,15 +80,10 @@ optionalTest(
                 await page.clock.fastForward(21_000);
               }
               await shows(hidden[3]!, "#connection", "Paused");
-              for (const page of hidden.slice(0, 3)) assert.equal(await text(page, "#connection"), "Live");
+              for (const page of hidden.slice(0, 3)) await shows(page, "#connection", "Live");
               run.append([{ kind: "run.end", status: "stopped", seconds: 1, error: "StopError: Stopped by Ctrl-C" }]);
               for (const page of hidden.slice(0, 3)) await shows(page, "#connection", "Run ended");
-              await hidden[0]!.locator("#head .notice:visible", {
-                hasText: "stopped by Ctrl-C; re-run the same command to resume",
-              })
-                .waitFor(
-                  WAIT,
-                );
+              await shows(hidden[0]!, "#head .notice:visible", "stopped by Ctrl-C; re-run the same command to resume");
               assert.equal(await hidden[0]!.locator(".error:visible").count(), 0);
             });
           } finally {

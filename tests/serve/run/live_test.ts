@@ -5,7 +5,8 @@ import { LOOSE, WAIT, withBrowser } from "../../chromium.ts";
 import { optionalTest } from "../../optional.ts";
 import { demoBodies } from "../../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../../run/fake-run.ts";
-import { ID, shows, text, upTo } from "./run-page.ts";
+import { eventually } from "../../steady.ts";
+import { ID, shows, upTo } from "./run-page.ts";
 
 optionalTest(
   "chromium",
@@ -29,36 +30,35 @@ optionalTest(
               await shows(page, ".run-table .badge", "Running");
               await page.getByRole("link", { name: "Demo run" }).click();
               await shows(page, "#connection", "Live");
-              assert.equal(await page.locator(".cell").count(), 9);
-              assert.equal(await text(page, "#cell-1 .badge"), "Planned");
+              const count = (selector: string, expected: number) =>
+                eventually(async () => assert.equal(await page.locator(selector).count(), expected, selector));
+              await count(".cell", 9);
+              await shows(page, "#cell-1 .badge", "Planned");
 
               writeTo(upTo(bodies, "cell.start", "tokenizer"));
               await shows(page, "#cell-1 .badge", "Done");
               await shows(page, "#cell-2 .badge", "Running");
               // The running cell stands on top; a finished one is its result in a line, which opens.
-              assert.equal(await text(page, "main .cell >> nth=0 >> h2"), "Byte-level BPE");
-              assert.equal(await text(page, "#cell-1 .summary"), "4 domains, 8,214 documents, 21.4 MB");
-              assert.equal(await page.locator("#cell-1 table").count(), 0);
+              await shows(page, "main .cell >> nth=0 >> h2", /^Byte-level BPE$/);
+              await shows(page, "#cell-1 .summary", /^4 domains, 8,214 documents, 21.4 MB$/);
+              await count("#cell-1 table", 0);
               await page.locator("#cell-1 summary").first().click();
-              await page.locator("#cell-1 tbody tr").nth(3).waitFor(WAIT);
-              assert.equal(await page.locator("#cell-1 tbody tr").count(), 4);
+              await count("#cell-1 tbody tr", 4);
 
               writeTo(upTo(bodies, "metrics", "seed", 5));
               await shows(page, "#cell-2 .badge", "Cached");
               await shows(page, "#cell-3 .readings", "5 / 40");
-              const element = await page.locator("#cell-3").elementHandle();
               await page.locator("#cell-3 canvas").waitFor(WAIT);
+              const element = await page.locator("#cell-3").evaluateHandle((node) => node);
               // 5e10 operations a second, and 1e7 a token.
               const now = bodies[upTo(bodies, "metrics", "seed", 5) - 1]!;
               assert.ok(now.kind === "metrics");
               const share = Math.round(100 * now.values.tokensPerSecond! / 5_000);
-              assert.match(await text(page, "#cell-3 .readings"), new RegExp(`[^\\d]${share} % of the limit of 5k`));
+              await shows(page, "#cell-3 .readings", new RegExp(`[^\\d]${share} % of the limit of 5k`));
               await shows(page, "#head .facts", "Time left");
-              const node = page.locator(".graph a", { hasText: "Seed" });
-              assert.equal(await node.getAttribute("data-status"), "running");
-              assert.equal(await page.locator(".graph a[data-status]").count(), 9);
-              const origin = page.locator(".graph a.origin");
-              assert.equal(await origin.getAttribute("href"), "/runs/20261121-091500-bts-demo-zzzz");
+              await shows(page, ".graph a[data-status=running]", "Seed");
+              await count(".graph a[data-status]", 9);
+              await page.locator('.graph a.origin[href="/runs/20261121-091500-bts-demo-zzzz"]').waitFor(WAIT);
 
               // Step by step, as training writes.
               for (let step = 6; step <= 36; step++) {
@@ -66,9 +66,9 @@ optionalTest(
                 await new Promise((resolve) => setTimeout(resolve, 5));
               }
               await shows(page, "#cell-3 .readings", "36 / 40");
-              assert.ok(await element!.evaluate((node) => node.isConnected), "the cell is updated, not built again");
+              assert.ok(await element.evaluate((node) => node.isConnected), "the cell is updated, not built again");
               assert.equal(await page.locator("#results").isVisible(), false);
-              assert.match(await page.title(), /^2\/9 · Demo run/);
+              await page.waitForFunction(() => /^2\/9 · Demo run/.test(document.title));
 
               writeTo(bodies.length - 1);
               await shows(page, "#cell-9 .badge", "Done");
@@ -82,21 +82,19 @@ optionalTest(
               await shows(page, "#results h2", "Results");
               await page.locator("#results summary", { hasText: "Held-out bits per byte" }).click();
               const table = page.locator("#results table", { hasText: "Held-out bits per byte" });
-              assert.equal(await table.locator("tbody tr").count(), 7);
-              assert.match(await table.locator("tbody tr").last().innerText(), /^BTS\s+2\.220/);
-              assert.deepEqual(
-                await table.locator("td.best").allInnerTexts().then((all) =>
-                  all.map((t) => t.replace(/\s*\(best\)/, ""))
-                ),
-                ["1.440", "1.020", "2.110", "1.758", "2.220"],
-              );
+              await eventually(async () => {
+                assert.equal(await table.locator("tbody tr").count(), 7);
+                assert.match(await table.locator("tbody tr").last().innerText(), /^BTS\s+2\.220/);
+                const best = (await table.locator("td.best").allInnerTexts()).map((t) => t.replace(/\s*\(best\)/, ""));
+                assert.deepEqual(best, ["1.440", "1.020", "2.110", "1.758", "2.220"]);
+              });
               await page.locator("#figure-mean img").waitFor(WAIT);
-              for (const image of await page.locator("#results img").all()) {
-                assert.ok(
-                  await image.evaluate((node) => (node as HTMLImageElement).naturalWidth > 100),
-                  "a figure is drawn",
+              await eventually(async () => {
+                const widths = await page.locator("#results img").evaluateAll((images) =>
+                  images.map((image) => (image as HTMLImageElement).naturalWidth)
                 );
-              }
+                assert.ok(widths.every((width) => width > 100), `all figures are drawn: ${widths}`);
+              });
               await page.locator(".graph a", { hasText: "Tokenizer" }).click();
               await shows(page, "#cell-2", "Built by the run 20261121-091500-bts-demo-zzzz");
 
@@ -145,7 +143,7 @@ optionalTest(
               await shows(page, "#head .badge", "Running");
               await shows(page, "#cell-3 .badge", "Done");
               await shows(page, "#cell-10 h2", "One more");
-              assert.equal(await page.locator("#head .notice:visible").count(), 0);
+              await page.locator("#head .notice:visible").waitFor({ ...WAIT, state: "detached" });
               // … and open at its end; the last time it is resumed and over before anybody looks.
               run.append([...bodies.slice(again)]);
               await shows(page, "#connection", "Run ended");

@@ -5,6 +5,7 @@ import { LOOSE, WAIT, withBrowser } from "../../chromium.ts";
 import { optionalTest } from "../../optional.ts";
 import { demoBodies } from "../../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../../run/fake-run.ts";
+import { eventually } from "../../steady.ts";
 import { ID, shows } from "./run-page.ts";
 
 /** In the page: texts of the graph that are in none of its boxes. */
@@ -40,7 +41,9 @@ optionalTest(
               await shows(page, "h1", ID);
               await shows(page, "#head .notes", "of the event log is damaged and left out");
               await shows(page, ".graph .origin", "from …");
-              assert.deepEqual(await page.evaluate(OUTSIDE), [], "what does not fit into the boxes of the graph");
+              await eventually(async () =>
+                assert.deepEqual(await page.evaluate(OUTSIDE), [], "what does not fit into the boxes of the graph")
+              );
               await page.goto(`${server.url}runs/${other}`);
               await shows(page, "#head .badge", "damaged");
               await shows(page, "#head .error", "The start of the event log cannot be read");

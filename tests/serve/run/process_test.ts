@@ -5,7 +5,8 @@ import { LOOSE, withBrowser } from "../../chromium.ts";
 import { optionalTest } from "../../optional.ts";
 import { demoBodies } from "../../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../../run/fake-run.ts";
-import { ID, shows, text } from "./run-page.ts";
+import { drawn, eventually } from "../../steady.ts";
+import { ID, shows } from "./run-page.ts";
 
 optionalTest(
   "chromium",
@@ -31,17 +32,25 @@ optionalTest(
                 );
               await print("and one more line\n");
               await shows(page, ".console pre", "and one more line");
-              assert.ok(await atEnd(), "it follows");
-              // A reader who has scrolled back stays there.
-              await page.locator(".console pre").evaluate((box) => box.scrollTop = 0);
-              await page.waitForTimeout(100);
+              await eventually(async () => assert.ok(await atEnd(), "it follows"));
+              // A reader who has scrolled back stays there, as soon as the page has heard of it.
+              await page.locator(".console pre").evaluate((box) =>
+                new Promise((resolve) => {
+                  box.addEventListener("scroll", resolve, { once: true });
+                  box.scrollTop = 0;
+                })
+              );
               await print("and another\n");
               await shows(page, ".console pre", "and another");
+              await drawn(page);
               assert.ok(!await atEnd(), "it does not jump");
               await page.getByLabel("Find in the console output").fill("LOSS</b> 3");
               await shows(page, ".console [role=status]", "57 lines");
-              assert.equal(await page.locator(".console mark").count(), 57);
-              assert.match(await text(page, ".console pre"), /^4 step 3 <b>loss<\/b> 3\n11 step 10/);
+              await eventually(async () => {
+                assert.equal(await page.locator(".console mark").count(), 57);
+                const found = await page.locator(".console pre").textContent();
+                assert.match(found!.trim(), /^4 step 3 <b>loss<\/b> 3\n11 step 10/);
+              });
               assert.deepEqual(complaints, []);
             });
           } finally {
@@ -117,7 +126,7 @@ optionalTest(
               await page.goto(`${server.url}runs/${ID}`);
               await shows(page, ".machine", "1.5 busy now, 1.3 on average");
               await shows(page, ".machine", "1.0 GB now, at most 2.0 GB");
-              assert.equal(await page.locator(".machine polyline").count(), 2);
+              await eventually(async () => assert.equal(await page.locator(".machine polyline").count(), 2));
             });
           } finally {
             run.release();

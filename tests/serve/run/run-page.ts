@@ -14,10 +14,8 @@ export function upTo(bodies: readonly EventBody[], kind: EventBody["kind"], cell
   ) + 1;
 }
 
-/** The text of an element. */
-export const text = async (page: Page, selector: string) => (await page.locator(selector).textContent() ?? "").trim();
 /** Waits until an element has a text. */
-export const shows = (page: Page, selector: string, what: string) =>
+export const shows = (page: Page, selector: string, what: string | RegExp) =>
   page.locator(selector, { hasText: what }).first().waitFor(WAIT);
 
 /** Waits until an element has a text; the page's own waiting times, whose clock is installed, are skipped. */
