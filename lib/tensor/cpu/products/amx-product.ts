@@ -6,7 +6,7 @@ import { splitForm } from "../layout/native.ts";
 import { createTable, type Values } from "../layout/record.ts";
 import { reserveScratch } from "../machine/jobs.ts";
 import type { Machine } from "../machine/machine.ts";
-import { type Operand, operandsOf, type Run, splitOperands, stripBytes } from "./amx-operands.ts";
+import { type Operands, operandsOf, type Piece, type Run, splitPieces, stripBytes } from "./amx-operands.ts";
 import { asideBytes, packedBytes } from "./panels.ts";
 import { partOf } from "./parts.ts";
 import { matricesOf, type Product } from "./product.ts";
@@ -33,15 +33,17 @@ export function multiplyByAmx(machine: Machine, products: readonly Product[]): v
     for (const product of products) multiplyByAmx(machine, [product]);
     return;
   }
-  const { operands, ofB, block } = operandsOf(machine, products);
+  const operands = operandsOf(machine, products);
   try {
-    for (let k = 0; k < K; k += AMX_RUN) {
-      const run = { k, length: Math.min(AMX_RUN, K - k) };
-      splitOperands(machine, operands, run);
-      multiplyRun(machine, products, ofB, run);
+    for (const stage of operands.stages) {
+      for (let k = 0; k < K; k += AMX_RUN) {
+        const run = { k, length: Math.min(AMX_RUN, K - k) };
+        splitPieces(machine, stage, run);
+        multiplyRun(machine, products, operands, stage, run);
+      }
     }
   } finally {
-    machine.heap.free(block);
+    machine.heap.free(operands.block);
   }
 }
 
@@ -59,34 +61,38 @@ interface Group {
 function multiplyRun(
   machine: Machine,
   products: readonly Product[],
-  ofB: readonly Operand[],
+  { of }: Operands,
+  stage: readonly Piece[],
   { k, length }: Run,
 ): void {
   const groups = new Map<string, Group>();
   let cost = 0;
   products.forEach((product, i) => {
-    const { batch, M, N, transposeA, transposeB, oneB, add, addend = product.c } = product;
-    cost += 2 * batch * M * N * length / FLOPS;
-    for (let matrix = 0; matrix < batch; matrix++) {
-      const { a, lda, b, ldb, c, ldc } = matricesOf(product, matrix);
-      const A = a + k * (transposeA ? lda : 4);
-      const key = `${A} ${M} ${transposeA}`;
-      let group = groups.get(key);
-      if (group === undefined) groups.set(key, group = { a: A, product, N: 0, targets: [] });
-      group.N += N;
-      const { strips, matrixBytes, tooLarge } = ofB[i]!;
-      group.targets.push({
-        strips: strips + (oneB ? 0 : matrix * matrixBytes),
-        b: b + k * (transposeB ? 4 : ldb),
-        ldb,
-        transposeB: Number(transposeB),
-        tooLarge,
-        c,
-        ldc,
-        N,
-        // The addend is added with the first run; from then on C is.
-        addend: k > 0 ? c : add ? c - product.c + addend : 0,
-      });
+    for (const piece of stage.filter(({ operand }) => operand === of[i])) {
+      const { batch, M, transposeA, transposeB, oneB, add, addend = product.c } = product;
+      const { n, columns, strips, tooLarge } = piece;
+      const matrices = oneB ? Array.from({ length: batch }, (_, matrix) => matrix) : [piece.matrix];
+      cost += 2 * matrices.length * M * columns * length / FLOPS;
+      for (const matrix of matrices) {
+        const { a, lda, b, ldb, c, ldc } = matricesOf(product, matrix);
+        const A = a + k * (transposeA ? lda : 4);
+        const key = `${A} ${M} ${transposeA}`;
+        let group = groups.get(key);
+        if (group === undefined) groups.set(key, group = { a: A, product, N: 0, targets: [] });
+        group.N += columns;
+        group.targets.push({
+          strips,
+          b: b + k * (transposeB ? 4 : ldb) + n * (transposeB ? ldb : 4),
+          ldb,
+          transposeB: Number(transposeB),
+          tooLarge,
+          c: c + 4 * n,
+          ldc,
+          N: columns,
+          // The addend is added with the first run; from then on C is.
+          addend: k > 0 ? c + 4 * n : add ? c + 4 * n - product.c + addend : 0,
+        });
+      }
     }
   });
   const tasks: Task[] = [];

@@ -161,6 +161,44 @@ test("the bytes of products by AMX depend neither on the number of threads nor o
   for (const other of made) assert.deepEqual(other, made[0]);
 });
 
+test("a large B, such as a vocabulary's, is split in stages of 16 MiB, which change no byte", async () => {
+  const machine = await createMachine({ threads: 2, products: "amx" });
+  const some = 4000; // of 10,016 columns, 29 MiB split; in whole strips, as those at the edge are added up in another order
+  for (const transposeB of [false, true]) {
+    for (const K of [512, 600]) {
+      const shape: Shape = { ...plain, M: 64, N: 10_016, K, transposeB: true, add: true };
+      const inputs = inputsOf(shape, 20);
+      inputs.b[7] = Infinity;
+      if (!transposeB) {
+        const rows = inputs.b.slice();
+        for (let n = 0; n < shape.N; n++) for (let k = 0; k < K; k++) inputs.b[k * shape.N + n] = rows[n * K + k]!;
+      }
+      const before = machine.heap.usedBytes();
+      const [whole] = run(machine, multiplyByAmx, [{ ...shape, transposeB }], [inputs], true);
+      const own = machine.heap.usedBytes() - before;
+      machine.heap.forgetPeak();
+      const again = { ...inputs, b: inputs.b.slice() };
+      assert.deepEqual(run(machine, multiplyByAmx, [{ ...shape, transposeB }], [again], true)[0], whole);
+      const extra = machine.heap.peakBytes() - before - 2 * own;
+      assert.ok(extra > 0 && extra < 17 << 20, `${extra} bytes for ${JSON.stringify(shape)}`);
+      // The same columns, where B has no others.
+      const last = shape.N - some;
+      const part = { a: inputs.a, b: new Float32Array(some * K), d: new Float32Array(shape.M * some) };
+      for (let n = 0; n < some; n++) {
+        for (let k = 0; k < K; k++) {
+          const value = inputs.b[transposeB ? (last + n) * K + k : k * shape.N + last + n]!;
+          part.b[transposeB ? n * K + k : k * some + n] = value;
+        }
+        for (let m = 0; m < shape.M; m++) part.d[m * some + n] = inputs.d[m * shape.N + last + n]!;
+      }
+      const [columns] = run(machine, multiplyByAmx, [{ ...shape, N: some, transposeB }], [part], true);
+      const wanted = part.d.map((_, i) => whole![Math.floor(i / some) * shape.N + last + i % some]!);
+      assert.deepEqual(columns, wanted, JSON.stringify({ ...shape, transposeB }));
+    }
+  }
+  await machine.close();
+});
+
 for (const operand of ["a", "b"] as const) {
   test(`infinities and NaN of ${operand} come out as in float32, and affect nothing else`, async () => {
     const shape: Shape = { ...plain, M: 200, N: 180, K: 1100, add: true };
