@@ -31,6 +31,7 @@ import {
 } from "../lib/stitch/mod.ts";
 import { adamW, type AdamWSlot, openDevice, variableGradients } from "../lib/tensor/mod.ts";
 import { readChoices, readCount, readCountOr, readFlags } from "./flags.ts";
+import { fillFast, unreadWeights } from "./weights.ts";
 
 const flags = readFlags(import.meta.url, {
   case: { type: "string", default: "train" },
@@ -74,17 +75,6 @@ const [batch, steps, experts] = [
   readCount("--experts", flags.experts),
 ];
 const activations = flags.recompute ? "recompute" : "keep";
-
-/** Weights of about the right size, from a generator that takes little time. */
-function fillFast(values: Float32Array, seed: number): void {
-  let word = seed | 1;
-  for (let i = 0; i < values.length; i++) {
-    word ^= word << 13;
-    word ^= word >>> 17;
-    word ^= word << 5;
-    values[i] = word * (0.03 / 2 ** 31);
-  }
-}
 
 function randomWeights(seed: number) {
   return Object.fromEntries([...weightShapes(config)].map(([name, shape], i) => {
@@ -159,7 +149,7 @@ async function stitchSteps() {
   const stitch = stitchConfigSchema.parse({ count: 4, frozen: flags.frozen === "half" ? "half" : "float32" });
   const size = { stitches: placeStitches(stitch, config.layers).length, experts, width: config.width };
   const parameters = toVariables(initialStitches(stitch, size, 1));
-  const frozen = freezeModels(config, stitch, Array.from({ length: experts + 1 }, (_, i) => randomWeights(i)));
+  const frozen = freezeModels(config, stitch, Array.from({ length: experts + 1 }, (_, i) => unreadWeights(config, i)));
   const model = stitchModels({ config, stitch, ...frozen, stitches: parameters });
   const ready = peakMebibytes();
   return {

@@ -36,6 +36,7 @@ import {
 import { finishJobs } from "./finish.ts";
 import { productsOf, readChoices, readCount, readCountOr, readFlags } from "./flags.ts";
 import { EXPERTS, type ShapeName, shapes } from "./shapes.ts";
+import { unreadWeights } from "./weights.ts";
 
 const flags = readFlags(import.meta.url, {
   job: { type: "string", default: "pretrain" },
@@ -107,8 +108,8 @@ function stitchJob(): Job {
   const stitch = stitchConfigSchema.parse({ count: stitches });
   const size = { stitches: placeStitches(stitch, config.layers).length, experts: expertCount, width: config.width };
   const parameters = toVariables(initialStitches(stitch, size, 1));
-  const weights = Array.from({ length: expertCount + 1 }, (_, i) => initialWeights(config, i));
-  const frozen = freezeModels(config, stitch, weights);
+  const models = Array.from({ length: expertCount + 1 }, (_, i) => unreadWeights(config, i));
+  const frozen = freezeModels(config, stitch, models);
   const model = stitchModels({ config, stitch, ...frozen, stitches: parameters });
   return {
     parameters,

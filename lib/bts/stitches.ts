@@ -1,19 +1,21 @@
 // The cell that trains the stitches between frozen models.
-import { hashTensors } from "../huggingface/mod.ts";
-import { parameterCount, toHost, toVariables } from "../model/mod.ts";
+import { hashTensors, openStoredModel, storedWeights } from "../huggingface/mod.ts";
+import { type ModelConfig, toHost, toVariables } from "../model/mod.ts";
 import type { CellResult } from "../run/mod.ts";
 import {
   freezeModels,
+  type FrozenModels,
   hashFrozen,
   initialStitches,
   loadStitches,
   saveStitches,
+  type StitchConfig,
   stitchModels,
   stitchSize,
 } from "../stitch/mod.ts";
 import { stitching, stitchingBytes, stitchTrainFlops, trainedLayers } from "../train/mod.ts";
 import { microBatchTokens, trainedTokens } from "./cost.ts";
-import { batchesOf, type Lab, modelOf, weightsOf } from "./lab.ts";
+import { batchesOf, type Lab, modelOf } from "./lab.ts";
 import { withGates } from "./live-gates.ts";
 import { rolesOf } from "./roles.ts";
 import { stitchFile } from "./stitch-file.ts";
@@ -70,17 +72,11 @@ export function trainStitches(
         tokens,
         flops: tokens * stitchTrainFlops(model, stitch, spokes.length),
         layers: trainedLayers(train.stitch, model, 1 + spokes.length),
-        // The models' weights are read into host memory before they are stacked on the device.
-        bytes: stitchingBytes(model, stitch, spokes.length, microBatchTokens(train.stitch, model), activations) +
-          4 * (1 + spokes.length) * parameterCount(model),
+        bytes: stitchingBytes(model, stitch, spokes.length, microBatchTokens(train.stitch, model), activations),
       };
     },
   }, async (cell) => {
-    using frozen = freezeModels(
-      model,
-      stitch,
-      await Promise.all([hub, ...spokes.map(([, cell]) => cell)].map(weightsOf)),
-    );
+    using frozen = await freezeStored(model, stitch, [hub, ...spokes.map(([, cell]) => cell)]);
     const before = await hashFrozen(frozen);
     const initial = start === undefined
       ? initialStitches(stitch, stitchSize(stitch, model, spokes.length), rngSeed)
@@ -107,4 +103,16 @@ export function trainStitches(
     });
     return { ...outcome, weights: hashTensors(weights) };
   });
+}
+
+/** Puts the models of some cells on the device, frozen: one weight after another, so that none is in memory twice. */
+async function freezeStored(
+  model: ModelConfig,
+  stitch: StitchConfig,
+  cells: readonly Pick<CellResult<unknown>, "folder">[],
+): Promise<FrozenModels & Disposable> {
+  using files = new DisposableStack();
+  const models = [];
+  for (const { folder } of cells) models.push(storedWeights(files.use(await openStoredModel(folder))));
+  return freezeModels(model, stitch, models);
 }

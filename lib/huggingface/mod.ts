@@ -23,7 +23,7 @@ export { readTokenizer } from "./tokenizer-file.ts";
 export { ropeParameters } from "./rope.ts";
 export type { LoadedTensor, PlannedTensor, TensorToSave } from "./safetensors.ts";
 export { readSafetensors, readSafetensorsHeader, writeSafetensors } from "./safetensors.ts";
-export { loadOnDevice, openStoredModel, type StoredModel } from "./stored-model.ts";
+export { loadOnDevice, openStoredModel, type StoredModel, storedWeights } from "./stored-model.ts";
 export { openWeightFiles, type WeightFiles } from "./weight-files.ts";
 export { SHARD_BYTES, writeWeightFiles, type WrittenWeights } from "./weight-writer.ts";
 export { asOutError, checkTarget, openTarget, type Output, type Target } from "./output-folder.ts";

@@ -61,9 +61,12 @@ export async function loadOnDevice(
   format?: WeightFormat,
 ): Promise<{ readonly config: ModelConfig; readonly weights: OwnedWeights }> {
   using model = await openStoredModel(folder);
-  const { config, files, names } = model;
-  const stored = Object.fromEntries([...names].map(([name, from]) => [name, storedWeight(files, from)]));
-  return { config, weights: storedToDevice(stored, `The model in "${folder}"`, format) };
+  return { config: model.config, weights: storedToDevice(storedWeights(model), `The model in "${folder}"`, format) };
+}
+
+/** The weights of an open model by name, to be read before it is closed. @throws UserError for a type that is no weight's */
+export function storedWeights({ files, names }: StoredModel): Readonly<Record<string, StoredWeight>> {
+  return Object.fromEntries([...names].map(([name, from]) => [name, storedWeight(files, from)]));
 }
 
 function storedWeight({ folder, weights, read, readBytes }: WeightFiles, name: string): StoredWeight {

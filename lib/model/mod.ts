@@ -31,6 +31,7 @@ export {
 } from "./weights.ts";
 export {
   heldFormat,
+  inMemory,
   packedStack,
   type PackedWeights,
   packWeights,

@@ -141,14 +141,14 @@ export function putWeights(weights: HostWeights, packed: PackedWeights | undefin
  * @throws UserError `tensor.packed` for a value that the format cannot hold
  */
 export function packedStack(
-  matrices: readonly HostTensor[],
+  matrices: readonly StoredWeight[],
   name: string,
   format: PackedWeights,
 ): tf.Tensor {
-  return matrixToDevice(matrices.map(inMemory), name, format);
+  return matrixToDevice(matrices, name, format);
 }
 
-/** A weight in memory as one that is read. */
-function inMemory({ shape, data }: HostTensor): StoredWeight {
+/** A weight in host memory as one that is read. */
+export function inMemory({ shape, data }: HostTensor): StoredWeight {
   return { shape, values: (begin, end) => data.slice(begin, end) as Float32Array<ArrayBuffer> };
 }

@@ -1,16 +1,19 @@
 // Frozen models as stacks: the models that run through a layer together have its weights in one tensor per kind, so that
 // one batched product serves all of them (BTS, §6).
 import { createHash } from "node:crypto";
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../errors.ts";
 import { hashTensors } from "../huggingface/mod.ts";
 import {
   checkWeights,
   disposeWeights,
+  type HostTensor,
   type HostWeights,
+  inMemory,
   type ModelConfig,
   packedStack,
   type PackedWeights,
+  type StoredWeight,
   type Weights,
 } from "../model/mod.ts";
 import { holdConstant, packHalf, streamedTensor } from "../tensor/mod.ts";
@@ -25,6 +28,8 @@ import { type StreamGroup, streamGroups } from "./stream-groups.ts";
  *
  * @param packed holds matrices for inference in this format; `f32` as `stitch.frozen` says
  *
+ * Weights that have not been read are read one after another, and never all in host memory.
+ *
  * Models that are one and the same object share its weights on the device: their rows run through them as one batch.
  *
  * @throws UserError `model.weights` if a model does not have this shape, `stitch.placement`, `tensor.half`
@@ -32,7 +37,7 @@ import { type StreamGroup, streamGroups } from "./stream-groups.ts";
 export function freezeModels(
   config: ModelConfig,
   stitch: StitchConfig,
-  [hub, ...experts]: readonly HostWeights[],
+  [hub, ...experts]: readonly (HostWeights | StoredWeights)[],
   packed?: PackedWeights,
 ): FrozenModels & Disposable {
   const models = [hub!, ...experts];
@@ -40,15 +45,17 @@ export function freezeModels(
   const places = placeStitches(stitch, config.layers);
   const half = stitch.frozen === "half";
   const format = packed === "f32" && half ? "f16" : packed;
-  const single = new Map<HostWeights[string], tf.Tensor>();
-  const tensorOf = (chosen: readonly HostWeights[], name: string): tf.Tensor => {
+  const single = new Map<HostTensor | StoredWeight, tf.Tensor>();
+  const tensorOf = (chosen: readonly (HostWeights | StoredWeights)[], name: string): tf.Tensor => {
     const weight = chosen[0]![name]!;
-    if (chosen.some((model) => model[name] !== weight)) return stacked(chosen, name, half, format);
-    const tensor = single.get(weight) ?? stacked([chosen[0]!], name, half, format);
+    if (chosen.some((model) => model[name] !== weight)) {
+      return stacked(chosen.map((model) => sourceOf(model[name]!)), name, half, format);
+    }
+    const tensor = single.get(weight) ?? stacked([sourceOf(weight)], name, half, format);
     single.set(weight, tensor);
     return tensor;
   };
-  const put = (chosen: readonly HostWeights[], wanted: (name: string) => boolean): Weights =>
+  const put = (chosen: readonly (HostWeights | StoredWeights)[], wanted: (name: string) => boolean): Weights =>
     Object.fromEntries(Object.keys(chosen[0]!).filter(wanted).map((name) => [name, tensorOf(chosen, name)]));
   const frozen: FrozenModels = {
     hub: put([hub!], (name) => !name.startsWith("model.layers.")),
@@ -66,27 +73,31 @@ export function freezeModels(
   }) as FrozenModels & Disposable;
 }
 
+/** Weights by name that have not been read. */
+type StoredWeights = Readonly<Record<string, StoredWeight>>;
+
+const sourceOf = (weight: HostTensor | StoredWeight): StoredWeight => "data" in weight ? inMemory(weight) : weight;
+
 /** One weight of several models as one tensor on the device; of a single model, without the extra dimension. */
 function stacked(
-  models: readonly HostWeights[],
+  weights: readonly StoredWeight[],
   name: string,
   half: boolean,
   packed: PackedWeights | undefined,
 ): tf.Tensor {
-  if (packed !== undefined && models[0]![name]!.shape.length === 2) {
-    return packedStack(models.map((model) => model[name]!), name, packed);
-  }
-  const { shape, data: { length } } = models[0]![name]!;
-  const whole = models.length === 1 ? [...shape] : [models.length, ...shape];
+  const { shape } = weights[0]!;
+  if (packed !== undefined && shape.length === 2) return packedStack(weights, name, packed);
+  const length = tf.util.sizeFromShape([...shape]);
+  const whole = weights.length === 1 ? [...shape] : [weights.length, ...shape];
   const last = shape.at(-1)!;
   const halved = half && shape.length > 1 && last % 2 === 0;
   /** Values from number `begin` of the stack on. */
   const copy = (values: Float32Array, begin: number) => {
     for (let at = 0; at < values.length;) {
       const from = (begin + at) % length;
-      const part = models[Math.floor((begin + at) / length)]![name]!.data.subarray(from, from + values.length - at);
-      values.set(part, at);
-      at += part.length;
+      const to = Math.min(length, from + values.length - at);
+      values.set(weights[Math.floor((begin + at) / length)]!.values(from, to), at);
+      at += to - from;
     }
     return values;
   };

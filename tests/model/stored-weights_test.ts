@@ -6,6 +6,7 @@ import {
   type HostTensor,
   type HostWeights,
   initialWeights,
+  inMemory,
   modelConfigSchema,
   packedStack,
   packWeights,
@@ -76,10 +77,10 @@ deviceTest("`packedStack()` multiplies each model's rows by its matrix", () => {
   );
   const x = tf.randomNormal([6, 64], 0, 1, "float32", 1);
   for (const format of formats as Exclude<WeightFormat, "stored">[]) {
-    const stack = packedStack(matrices, "up_proj", format);
+    const stack = packedStack(matrices.map(inMemory), "up_proj", format);
     const rows = linear(x, stack).dataSync();
     const each = matrices.map((matrix, i) => {
-      const one = packedStack([matrix], "up_proj", format);
+      const one = packedStack([inMemory(matrix)], "up_proj", format);
       const y = linear(tf.slice(x, [3 * i, 0], [3, 64]), one).dataSync();
       one.dispose();
       return [...y];

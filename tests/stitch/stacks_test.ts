@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { UserError } from "../../lib/errors.ts";
-import { disposeWeights, forward, headLoss, toDevice, toVariables } from "../../lib/model/mod.ts";
+import {
+  disposeWeights,
+  forward,
+  headLoss,
+  inMemory,
+  type StoredWeight,
+  toDevice,
+  toVariables,
+} from "../../lib/model/mod.ts";
 import {
   beforeFirstStitch,
   disposeFrozen,
@@ -59,6 +67,40 @@ const READINGS: readonly (readonly [string, StitchConfig])[] = [
   ["low-rank projections", stitchConfig({ positions: [1, 2, 4], kinds: ["E2H-LR", "H2E", "E2H-LR"], rank: 3 })],
   ["layers after the last stitch", stitchConfig({ positions: [1, 2] })],
 ];
+
+for (const packed of [undefined, "f16"] as const) {
+  deviceTest(
+    `frozen models that are read weight by weight are those in memory${packed ? `, as ${packed}` : ""}`,
+    async () => {
+      const stitch = stitchConfig({ count: 3, frozen: packed === undefined ? "half" : "float32" });
+      const models = [1, 2, 3].map((seed) => bigWeights(CONFIG, seed));
+      const read = new Map<StoredWeight, number>();
+      const stored = models.map((model) =>
+        Object.fromEntries(
+          Object.entries(model).map(([name, weight]) => {
+            const { shape, values } = inMemory(weight);
+            const counted: StoredWeight = {
+              shape,
+              values(begin, end) {
+                read.set(counted, read.get(counted)! + end - begin);
+                return values(begin, end);
+              },
+            };
+            read.set(counted, 0);
+            return [name, counted];
+          }),
+        )
+      );
+      using inOne = freezeModels(CONFIG, stitch, models, packed);
+      using one = freezeModels(CONFIG, stitch, stored, packed);
+      assert.equal(await hashFrozen(one), await hashFrozen(inOne));
+      // The hub's last norm and its head are all that is needed of those.
+      const unread = [...read].filter(([{ shape }, count]) => count !== tf.util.sizeFromShape([...shape]));
+      assert.deepEqual(unread.map(([, count]) => count), unread.map(() => 0), "each number at most once");
+      assert.ok(unread.every(([weight]) => Object.values(stored[0]!).every((one) => one !== weight)));
+    },
+  );
+}
 
 for (const [what, stitch] of READINGS) {
   deviceTest(`stacks give the logits of models one by one, ${what}, n = 1, 2, 5`, () => {
