@@ -106,6 +106,6 @@ function parseLine(bytes: Uint8Array, lastSeq: number): RunEvent | string {
 function invalidReason(value: unknown): string {
   const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
   return typeof version === "number" && version > EVENT_SCHEMA_VERSION
-    ? `its format version is ${version}; this version of Stitchbook reads versions up to ${EVENT_SCHEMA_VERSION}`
+    ? `its format version is ${version}; this version of Stitchbook reads versions up to ${EVENT_SCHEMA_VERSION}: update it`
     : "it is not a valid event";
 }

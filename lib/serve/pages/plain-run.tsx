@@ -5,6 +5,7 @@ import { endReason, finishedCells, isUnderWay, shellLine, shownStatus } from "..
 import { Badge, Entry } from "../client/common/elements.tsx";
 import { duration } from "../client/common/format.ts";
 import { TableView } from "../client/common/table-view.tsx";
+import { Fault } from "../client/run/fault.tsx";
 import { FigureGrid } from "../client/run/figures.tsx";
 import { measureTables, textWithInterval } from "../client/run/measure-tables.ts";
 import { Note } from "../client/run/notes.tsx";
@@ -39,9 +40,9 @@ export function PlainRunPage({ run, labels, figures, report, gates, reports, swe
           <Badge status={run.status} />
         </div>
         <dl class="facts">
-          <Entry name="Preset">{run.preset}</Entry>
+          {run.preset !== "" && <Entry name="Preset">{run.preset}</Entry>}
           <Entry name="Seed">{run.seed ?? "unknown"}</Entry>
-          <Entry name="Device">{run.device}</Entry>
+          {run.device !== "" && <Entry name="Device">{run.device}</Entry>}
           <Entry name="Started">{run.startedAt}</Entry>
           {run.seconds !== null && <Entry name="Took">{duration(run.seconds)}</Entry>}
           <Entry name="Cells">{`${finishedCells(cells)} of ${cells.length} finished`}</Entry>
@@ -51,7 +52,7 @@ export function PlainRunPage({ run, labels, figures, report, gates, reports, swe
           <PartOf sweep={sweep} reports={reports} />
         </dl>
         {isUnderWay(run) && <p class="notice">This page does not update itself: reload it to see more.</p>}
-        {ending !== null && <p class={run.status === "stopped" ? "notice" : "error"}>{ending}</p>}
+        {ending !== null && (run.status === "stopped" ? <p class="notice">{ending}</p> : <Fault text={ending} />)}
         {report && (
           <p>
             <a href={`${address}/report`}>Open the report</a>

@@ -72,6 +72,8 @@ const STATUS_TEXT: Readonly<Record<string, string>> = {
   stopped: "Stopped",
   lost: "Lost",
   removed: "Removed",
+  damaged: "Damaged",
+  unreadable: "Unreadable",
 };
 
 /** The words for a status. */

@@ -5,6 +5,7 @@ import { Badge, Entry } from "../common/elements.tsx";
 import { clock, duration, when } from "../common/format.ts";
 import { change } from "../common/session.ts";
 import { TwiceButton } from "../common/twice-button.tsx";
+import { Fault } from "./fault.tsx";
 import { Labels } from "./labels.tsx";
 import { Note } from "./notes.tsx";
 import { PartOf } from "./part-of.tsx";
@@ -39,7 +40,7 @@ export function Head(
       {!state.served && !removed && <Closed state={state} />}
       {removed && <Removed state={state} />}
       {ending !== null &&
-        (run.status === "stopped" ? <p class="notice">{ending}</p> : <p class="error" role="alert">{ending}</p>)}
+        (run.status === "stopped" ? <p class="notice">{ending}</p> : <Fault text={ending} />)}
       {run.notes.length > 0 && <ul class="notes">{run.notes.map((note, i) => <Note key={i} note={note} />)}</ul>}
     </section>
   );
@@ -75,9 +76,9 @@ function Facts({ state: { run, sweep, reports }, now }: { readonly state: RunSta
   const left = runSecondsLeft(run, now);
   return (
     <dl class="facts">
-      <Entry name="Preset">{run.preset}</Entry>
+      {run.preset !== "" && <Entry name="Preset">{run.preset}</Entry>}
       <Entry name="Seed">{run.seed ?? "unknown"}</Entry>
-      <Entry name="Device">{run.device}</Entry>
+      {run.device !== "" && <Entry name="Device">{run.device}</Entry>}
       <Entry name="Started">
         <span title={run.startedAt}>{when(run.startedAt)}</span>
       </Entry>

@@ -48,7 +48,7 @@ async function firstAnswer(): Promise<RunResponse> {
     try {
       return await getJson<RunResponse>(firstAddress(id));
     } catch (error) {
-      showConnection(connection, "reconnecting");
+      showConnection(connection, error instanceof RefusedError ? "connecting" : "reconnecting");
       const text = faultText(error);
       // Screen readers would hear it each time.
       if (text !== said) render(<Nothing text={text} />, byId("run"));
@@ -66,7 +66,7 @@ function faultText(error: unknown): string {
 /** In place of a run that cannot be shown. */
 function Nothing({ text }: { readonly text: string }) {
   return (
-    <main id="main" class="notebook" tabindex={-1}>
+    <main id="main" class="alone" tabindex={-1}>
       <h1>{id}</h1>
       <p class="notice" role="alert">{`${text}. This page tries again every few seconds.`}</p>
     </main>
