@@ -70,13 +70,18 @@ export async function clickTwice(
   question: string,
   between: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
-  for (let tries = 0;; tries++) {
+  const asking = page.getByRole("button", { name: question, exact: true });
+  for (let tries = 0; tries < 20; tries++) {
     await page.getByRole("button", { name, exact: true }).click();
     await between();
-    try {
-      return await page.getByRole("button", { name: question, exact: true }).click({ timeout: 4_000 });
-    } catch (error) {
-      if (tries === 20) throw error;
-    }
+    await asking.waitFor({ timeout: 4_000 }).catch(() => {});
+    // In the page, where it either asks or does not. A click of the mouse takes its time, and may come too late.
+    const isConfirmed = await asking.evaluateAll((buttons, question) => {
+      const button = buttons.find(({ textContent }) => textContent === question) as HTMLElement | undefined;
+      button?.click();
+      return button !== undefined;
+    }, question);
+    if (isConfirmed) return;
   }
+  throw new Error(`The button "${name}" never asks "${question}" for long enough`);
 }
