@@ -31,7 +31,8 @@ optionalTest("chromium", "markup in a run's strings stays text", async () => {
         await says("#cell-1 h2");
         await says("#cell-1 .summary");
         await page.locator("#cell-1 summary").first().click();
-        await says("#cell-1 .table-box tbody th");
+        // It is long: what is seen is a part of it.
+        await says("#cell-1 .table-box tbody th .visually-hidden");
         assert.doesNotMatch(requested, /\/x$/m);
         assert.deepEqual(complaints, []);
       });
