@@ -20,9 +20,11 @@ import {
 } from "../../lib/baselines/mod.ts";
 import { UserError } from "../../lib/errors.ts";
 import { loadModelFolder } from "../../lib/huggingface/mod.ts";
+import { experimentCommand } from "../../lib/experiment/driver.ts";
 import { planOf } from "../../lib/experiment/experiment.ts";
 import { methodLabel, methodPhrase } from "../../lib/methods.ts";
 import { openRun } from "../../lib/library/mod.ts";
+import { inProcess, LISTENS } from "../experiment/in-process.ts";
 import { assertMeasured } from "../library/measured.ts";
 import { difference, tokens } from "../tiny.ts";
 import { valuesBy } from "../run/results.ts";
@@ -142,25 +144,43 @@ Deno.test("`baselineDirections()` compares BTS with every method, with the paper
   assert.deepEqual(baselinesStudy.directions(baselinesConfigSchema.parse({})), directions);
 });
 
-async function baselines(runs: string, ...args: string[]): Promise<{ view: RunView; stderr: string }> {
-  const short = ["seed", "expert", "stitch"].flatMap((phase) => ["--set", `train.${phase}.steps=3`]);
+/** Arguments of the smoke preset with few steps and little measuring. */
+function argsOf(runs: string): string[] {
+  const short = ["seed", "expert", "stitch"].map((phase) => `train.${phase}.steps=3`);
+  const sets = ["eval.tokens=128", "eval.items=1", ...short].flatMap((set) => ["--set", set]);
+  return ["--preset", "smoke", "--no-serve", "--json", "--runs", runs, ...sets];
+}
+
+/** The run that a command's last line on stdout names. */
+async function finishedRun(runs: string, stdout: string): Promise<RunView> {
+  const { run } = JSON.parse(stdout.trim().split("\n").at(-1)!);
+  return (await readRun(runs, run))!;
+}
+
+/** Runs the comparison as a process. */
+async function baselines(runs: string): Promise<RunView> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "experiments/baselines.ts", "--preset", "smoke", "--no-serve", "--json", "--runs", runs]
-      .concat(["--threads", "2", "--set", "eval.tokens=128", "--set", "eval.items=1", ...short, ...args]),
+    args: ["run", "-A", "experiments/baselines.ts", ...argsOf(runs)],
     cwd: repositoryRoot,
     env: { NO_COLOR: "1" },
     stdin: "null",
   }).output();
-  const text = new TextDecoder().decode(stderr);
-  assert.ok(success, text);
-  const { run } = JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
-  return { view: (await readRun(runs, run))!, stderr: text };
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assert.ok(success, text(stderr));
+  return await finishedRun(runs, text(stdout));
 }
 
-Deno.test("`baselines --preset smoke` measures every method, and shares cells with other runs", async (t) => {
+/** The same in this process, with other settings. */
+async function baselinesHere(runs: string, ...sets: string[]): Promise<RunView> {
+  const args = [...argsOf(runs), ...sets.flatMap((set) => ["--set", set])];
+  const { stdout } = await inProcess(() => experimentCommand(baselinesExperiment, args));
+  return await finishedRun(runs, stdout);
+}
+
+Deno.test("`baselines --preset smoke` measures every method, and shares cells with other runs", LISTENS, async (t) => {
   const runs = await Deno.makeTempDir({ prefix: "stitchbook-baselines-" });
   try {
-    const { view } = await baselines(runs);
+    const view = await baselines(runs);
     const methods = view.results!.methods;
     await assertPlanned(runs, view.id);
     const table = (name: string) =>
@@ -271,30 +291,25 @@ Deno.test("`baselines --preset smoke` measures every method, and shares cells wi
     });
 
     await t.step("other settings of one method train nothing else again", async () => {
-      const again = await baselines(
+      const again = await baselinesHere(
         runs,
-        "--set",
-        "baselines.calm.connections=1",
-        "--set",
-        "baselines.btm.prior=uniform",
-        "--set",
-        "baselines.dume.documents=4",
+        ...["baselines.calm.connections=1", "baselines.btm.prior=uniform", "baselines.dume.documents=4"],
       );
-      const made = again.view.cells.filter(({ status }) => status !== "cached").map(({ name }) => name);
+      const made = again.cells.filter(({ status }) => status !== "cached").map(({ name }) => name);
       assert.deepEqual(made, ["calm", "dume", "evaluate:calm", "evaluate:dume", "evaluate:ensembles", "report"]);
       // Without a prior the second ensemble is the first, from another cell.
-      const [first, second] = ["btm", "btm-dev"].map((name) => reproducible(again.view.results!).methods[name]!);
+      const [first, second] = ["btm", "btm-dev"].map((name) => reproducible(again.results!).methods[name]!);
       assert.deepEqual(second!, first!);
       assert.notDeepEqual(valuesBy(methods["btm-dev"], "bpb"), valuesBy(first, "bpb"));
     });
 
     await t.step("with fewer methods, the other rows are absent", async () => {
-      const few = await baselines(runs, "--set", 'baselines.methods=["btx-soft"]');
+      const few = await baselinesHere(runs, 'baselines.methods=["btx-soft"]');
       assert.deepEqual(
-        Object.keys(few.view.results!.methods),
+        Object.keys(few.results!.methods),
         METHODS.filter((name) => name === "btx-soft" || !(BASELINE_NAMES as readonly string[]).includes(name)),
       );
-      assert.deepEqual(few.view.results!.methods["btx-soft"], methods["btx-soft"]);
+      assert.deepEqual(few.results!.methods["btx-soft"], methods["btx-soft"]);
     });
   } finally {
     await Deno.remove(runs, { recursive: true });

@@ -7,6 +7,7 @@ import { refineDefinition } from "../../experiments/refine/config.ts";
 import { refineExperiment } from "../../experiments/refine.ts";
 import { btsMetrics } from "../../lib/bts/metrics.ts";
 import { UserError } from "../../lib/errors.ts";
+import { experimentCommand } from "../../lib/experiment/mod.ts";
 import type { AttemptRecord } from "../../lib/refine/mod.ts";
 import {
   buildConfig,
@@ -21,6 +22,7 @@ import { checkDeclared } from "../../lib/run/sweep/declared.ts";
 import { parseMetric, valuesOf } from "../../lib/run/view/metrics.ts";
 import { loadStitches } from "../../lib/stitch/mod.ts";
 import { valuesBy } from "../run/results.ts";
+import { inProcess, LISTENS, type Printed } from "../experiment/in-process.ts";
 import { assertPlanned } from "./planned.ts";
 import { assertRefused } from "../experiment/refused.ts";
 
@@ -36,6 +38,7 @@ interface Outcome {
   readonly stderr: string;
 }
 
+/** As a process. */
 async function bts(...args: string[]): Promise<Outcome> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "experiments/bts.ts", "--no-serve", ...args],
@@ -46,6 +49,10 @@ async function bts(...args: string[]): Promise<Outcome> {
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
+
+/** In this process. */
+const btsHere = (...args: string[]): Promise<Printed> =>
+  inProcess(() => experimentCommand(btsExperiment, ["--no-serve", ...args]));
 
 async function inTemporaryFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "stitchbook-bts-" });
@@ -75,195 +82,198 @@ async function weightHashes(runs: string, id: string): Promise<Record<string, st
   return hashes;
 }
 
-Deno.test("`bts --preset smoke` runs every phase, reports, caches, and gives the same weights on any number of threads", async (t) => {
-  await inTemporaryFolder(async (runs) => {
-    let first: Record<string, string> = {};
+Deno.test(
+  "`bts --preset smoke` runs every phase, reports, caches, and gives the same weights on any number of threads",
+  LISTENS,
+  async (t) => {
+    await inTemporaryFolder(async (runs) => {
+      let first: Record<string, string> = {};
 
-    await t.step("one JSON object ends stdout, with every method, domain and task", async () => {
-      const { code, stdout, stderr } = await bts(
-        "--preset",
-        "smoke",
-        "--runs",
-        runs,
-        "--json",
-        "--threads",
-        "2",
-        ...FEW,
-      );
-      assert.equal(code, 0, stderr);
-      const result = JSON.parse(stdout.trim().split("\n").at(-1)!);
-      assert.deepEqual(Object.keys(result).sort(), [
-        "device",
-        "measures",
-        "methods",
-        "preset",
-        "run",
-        "seconds",
-        "seed",
-      ]);
-      assert.deepEqual(Object.keys(result.methods), METHODS);
-      for (const method of METHODS) {
-        const bpb = valuesBy(result.methods[method], "bpb");
-        assert.deepEqual(Object.keys(bpb), DOMAINS);
-        // Untrained, a model of 512 tokens spends 9 bits a token, and a token here is at least a byte.
-        for (const value of Object.values(bpb)) assert.ok(Number(value) > 0 && Number(value) < 9, `${method} ${value}`);
-        for (const { format, name } of result.measures as MeasureInfo[]) {
-          if (format !== "proportion" && format !== "percent") continue;
-          for (const value of Object.values(valuesBy(result.methods[method], name))) {
-            assert.ok(value >= 0 && value <= 1);
-          }
-        }
-      }
-      await assertPlanned(runs, result.run);
-      first = await weightHashes(runs, result.run);
-      assert.deepEqual(Object.keys(first), ["seed", "expert:code", "expert:math", "expert:multilingual", "stitch"]);
-      assert.equal(new Set(Object.values(first)).size, 5, "no two models are equal");
-      const report = await Deno.readTextFile(join(runs, result.run, "report.html"));
-      for (const word of ["Results", "Loss curves", "Mean gates of the stitches"]) assert.ok(report.includes(word));
-      assert.ok((await Deno.readTextFile(join(runs, result.run, "report.md"))).includes("| "));
-    });
-
-    await t.step(
-      "every number that it came to was declared, so that no sweep is refused a metric that there is",
-      async () => {
-        const [id] = await runIds(runs);
-        const view = (await readRun(runs, id!))!;
-        const declared = btsMetrics(mainConfigSchema.parse(view.config));
-        const names = Object.keys(valuesOf(view));
-        assert.ok(names.includes("stitch/validation:min") && names.includes("bts/arithmetic"));
-        for (const name of names) checkDeclared(parseMetric(name)!, declared, "bts");
-        for (const name of ["translatoin", "bts/bpb/latin", "sed/loss", "stitch/los:min"]) {
-          assert.throws(() => checkDeclared(parseMetric(name)!, declared, "bts"), UserError, name);
-        }
-      },
-    );
-
-    await t.step("the stitch file names the frozen models by their content", async () => {
-      const { stitch } = await cellKeys(runs, (await runIds(runs))[0]!);
-      const file = await loadStitches(join(runs, ".cells", stitch!, "stitches.safetensors"));
-      const experts = ["code", "math", "multilingual"].map((name) => ({ name, weights: first[`expert:${name}`] }));
-      assert.deepEqual([file.hub, file.experts], [first["seed"], experts]);
-    });
-
-    await t.step("each expert beats the seed on its own domain even here", async () => {
-      const [id] = await runIds(runs);
-      const log = await Deno.readTextFile(join(runs, id!, "events.jsonl"));
-      const { results } = JSON.parse(log.trim().split("\n").at(-1)!);
-      for (const domain of ["code", "math", "multilingual"]) {
-        const [expert, seed] = [`expert:${domain}`, "seed"].map((name) =>
-          valuesBy(results.methods[name], "bpb")[domain]!
-        );
-        assert.ok(expert! < seed!, `${domain}: ${expert}`);
-      }
-    });
-
-    await t.step("a second run with other stitches trains no seed and no expert again, and says so", async () => {
-      const { code, stderr } = await bts("--preset", "smoke", "--runs", runs, "--set", "stitch.count=1", ...FEW);
-      assert.equal(code, 0, stderr);
-      for (const cell of ["data", "seed", "expert:code", "expert:math", "expert:multilingual", "evaluate "]) {
-        assert.match(stderr, new RegExp(`✓ ${cell}\\s+cached`));
-      }
-      assert.doesNotMatch(stderr, /✓ stitch\s+cached/);
-    });
-
-    await t.step(
-      "its models refine: experts draft, the stitched one solves, and the run keeps the accuracy",
-      async () => {
-        const id = (await runIds(runs)).at(-1)!;
-        const experiment = refineExperiment();
-        const preset = { name: "smoke", value: refineDefinition.presets["smoke"]!.config as Record<string, unknown> };
-        const sets = [
-          ...[
-            `model.source=${id}`,
-            'model.drafters=["expert:math", "code"]',
-            'methods=["long-cot", "pdr-random-k"]',
-          ],
-          ...["problems.levels=[easy]", "budgets=[400]"],
-        ];
-        const given = buildConfig(refineDefinition.schema, { preset, sets });
-        const context = { runsFolder: runs, report: () => {} };
-        const config = await experiment.complete!({ ...context, config: given, origins: {}, dryRun: false });
-        assert.deepEqual([config.model.name, config.problems.seed], ["bts", 1]);
-        const prepared = await experiment.prepare(config, 1, context);
-        let solved: RunResults | undefined;
-        const { run } = await withRun({
-          ...{ runsFolder: runs, experiment: "refine", title: "", preset: "smoke", seed: 1, device: "cpu", config },
-          ...{ command: [], plan: [] },
-        }, async (run) => {
-          const device = { description: "cpu", numerics: "cpu", code: import.meta };
-          return solved = (await experiment.body({ run, config, rngSeed: 1, device, prepared })).value;
-        });
-        const scoresOf = async () => {
-          const { results } = (await readRun(runs, id))!;
-          return results!.methods["bts"]!.filter(({ name }) => name.startsWith("refine/"));
-        };
-        const keep = (results: RunResults, changes: Partial<typeof config> = {}) =>
-          experiment.conclude!({ config: { ...config, ...changes }, rngSeed: 1, prepared, preset: "smoke" }, results);
-        assert.deepEqual(await keep(solved!), []);
-        const names = ["refine/easy/long-cot@400", "refine/easy/pdr-random-k@400"];
-        assert.deepEqual((await scoresOf()).map(({ name }) => name), names);
-        assert.ok((await Deno.readTextFile(join(runs, id, "report.html"))).includes(names[0]!));
-        // Scores of other settings are named; those of fewer problems do not count, unless the person says so.
-        const more = structuredClone(solved!);
-        for (const one of Object.values(more.methods).flat()) Object.assign(one, { samples: 5, value: 0.4 });
-        const division = { ...config.division, temperature: 0.5 };
-        assert.match(
-          (await keep(more, { division })).join("\n"),
-          /long-cot@400: 0\.4 .* replaces .* since: temperature\n/,
-        );
-        assert.match((await keep(solved!)).join("\n"), /long-cot@400: the run keeps 0\.4 \(5 samples\) .*--replace/);
-        assert.deepEqual((await scoresOf()).map(({ samples }) => samples), [5, 5]);
-        await keep(solved!, { replace: true });
-        assert.deepEqual((await scoresOf()).map(({ samples }) => samples), [1, 1]);
-        await experiment.release!(prepared);
-        const cell = (await readRun(runs, run.id))!.cells.find(({ name }) => name === "pdr-random-k")!;
-        const attempts = await Deno.readTextFile(join(runs, ".cells", cell.cellKey, "attempts.jsonl"));
-        const { trace } = JSON.parse(attempts) as AttemptRecord;
-        assert.deepEqual([...new Set(trace.map(({ role, writer }) => `${role} ${writer}`))], [
-          ...["draft expert:math", "draft expert:code", "solve bts"],
-        ]);
-      },
-    );
-
-    await t.step(
-      "`--seeds` makes one run a seed and a report over all; one thread gives the bytes of two, another seed others",
-      async () => {
-        const alone = join(runs, "alone");
-        const unmeasured = ["--set", "eval.tokens=64", "--set", "eval.items=2"];
+      await t.step("one JSON object ends stdout, with every method, domain and task", async () => {
         const { code, stdout, stderr } = await bts(
-          ...["--preset", "smoke", "--runs", alone, "--threads", "1", "--json", "--seeds", "1,2", ...unmeasured],
+          "--preset",
+          "smoke",
+          "--runs",
+          runs,
+          "--json",
+          "--threads",
+          "2",
+          ...FEW,
         );
         assert.equal(code, 0, stderr);
         const result = JSON.parse(stdout.trim().split("\n").at(-1)!);
-        assert.deepEqual(result.seeds, [1, 2]);
-        assert.deepEqual(result.runs.map(({ seed }: { seed: number }) => seed), [1, 2]);
-        const ids: string[] = result.runs.map(({ run }: { run: string }) => run);
-        assert.deepEqual(ids.toSorted(), (await runIds(alone)).toSorted());
-        assert.deepEqual(await weightHashes(alone, ids[0]!), first);
-        const other = Object.entries(await weightHashes(alone, ids[1]!));
-        assert.equal(other.length, 5);
-        for (const [cell, hash] of other) assert.notEqual(hash, first[cell], cell);
-
-        assert.notDeepEqual(result.runs[0].methods, result.runs[1].methods);
-        const reports = [...Deno.readDirSync(join(alone, "reports"))].map(({ name }) => name);
-        assert.equal(reports.length, 1);
-        assert.match(reports[0]!, /^bts-smoke-[0-9a-f]{8}-seeds-1-2$/);
-        const report = await Deno.readTextFile(join(alone, "reports", reports[0]!, "report.html"));
+        assert.deepEqual(Object.keys(result).sort(), [
+          "device",
+          "measures",
+          "methods",
+          "preset",
+          "run",
+          "seconds",
+          "seed",
+        ]);
+        assert.deepEqual(Object.keys(result.methods), METHODS);
         for (const method of METHODS) {
-          const [one, two] = [0, 1].map((i) => valuesBy(result.runs[i].methods[method], "bpb")["mean"]!);
-          const mean = (one! + two!) / 2;
-          assert.ok(report.includes(mean.toFixed(3)), `${method}: ${mean}`);
+          const bpb = valuesBy(result.methods[method], "bpb");
+          assert.deepEqual(Object.keys(bpb), DOMAINS);
+          // Untrained, a model of 512 tokens spends 9 bits a token, and a token here is at least a byte.
+          for (const value of Object.values(bpb)) {
+            assert.ok(Number(value) > 0 && Number(value) < 9, `${method} ${value}`);
+          }
+          for (const { format, name } of result.measures as MeasureInfo[]) {
+            if (format !== "proportion" && format !== "percent") continue;
+            for (const value of Object.values(valuesBy(result.methods[method], name))) {
+              assert.ok(value >= 0 && value <= 1);
+            }
+          }
         }
-      },
-    );
-  });
-});
+        await assertPlanned(runs, result.run);
+        first = await weightHashes(runs, result.run);
+        assert.deepEqual(Object.keys(first), ["seed", "expert:code", "expert:math", "expert:multilingual", "stitch"]);
+        assert.equal(new Set(Object.values(first)).size, 5, "no two models are equal");
+        const report = await Deno.readTextFile(join(runs, result.run, "report.html"));
+        for (const word of ["Results", "Loss curves", "Mean gates of the stitches"]) assert.ok(report.includes(word));
+        assert.ok((await Deno.readTextFile(join(runs, result.run, "report.md"))).includes("| "));
+      });
 
-Deno.test("`bts --dry-run` prints the plan and writes nothing, for the paper's shapes too", async () => {
+      await t.step(
+        "every number that it came to was declared, so that no sweep is refused a metric that there is",
+        async () => {
+          const [id] = await runIds(runs);
+          const view = (await readRun(runs, id!))!;
+          const declared = btsMetrics(mainConfigSchema.parse(view.config));
+          const names = Object.keys(valuesOf(view));
+          assert.ok(names.includes("stitch/validation:min") && names.includes("bts/arithmetic"));
+          for (const name of names) checkDeclared(parseMetric(name)!, declared, "bts");
+          for (const name of ["translatoin", "bts/bpb/latin", "sed/loss", "stitch/los:min"]) {
+            assert.throws(() => checkDeclared(parseMetric(name)!, declared, "bts"), UserError, name);
+          }
+        },
+      );
+
+      await t.step("the stitch file names the frozen models by their content", async () => {
+        const { stitch } = await cellKeys(runs, (await runIds(runs))[0]!);
+        const file = await loadStitches(join(runs, ".cells", stitch!, "stitches.safetensors"));
+        const experts = ["code", "math", "multilingual"].map((name) => ({ name, weights: first[`expert:${name}`] }));
+        assert.deepEqual([file.hub, file.experts], [first["seed"], experts]);
+      });
+
+      await t.step("each expert beats the seed on its own domain even here", async () => {
+        const [id] = await runIds(runs);
+        const log = await Deno.readTextFile(join(runs, id!, "events.jsonl"));
+        const { results } = JSON.parse(log.trim().split("\n").at(-1)!);
+        for (const domain of ["code", "math", "multilingual"]) {
+          const [expert, seed] = [`expert:${domain}`, "seed"].map((name) =>
+            valuesBy(results.methods[name], "bpb")[domain]!
+          );
+          assert.ok(expert! < seed!, `${domain}: ${expert}`);
+        }
+      });
+
+      await t.step("a second run with other stitches trains no seed and no expert again, and says so", async () => {
+        const { stderr } = await btsHere("--preset", "smoke", "--runs", runs, "--set", "stitch.count=1", ...FEW);
+        for (const cell of ["data", "seed", "expert:code", "expert:math", "expert:multilingual", "evaluate "]) {
+          assert.match(stderr, new RegExp(`✓ ${cell}\\s+cached`));
+        }
+        assert.doesNotMatch(stderr, /✓ stitch\s+cached/);
+      });
+
+      await t.step(
+        "its models refine: experts draft, the stitched one solves, and the run keeps the accuracy",
+        async () => {
+          const id = (await runIds(runs)).at(-1)!;
+          const experiment = refineExperiment();
+          const preset = { name: "smoke", value: refineDefinition.presets["smoke"]!.config as Record<string, unknown> };
+          const sets = [
+            ...[
+              `model.source=${id}`,
+              'model.drafters=["expert:math", "code"]',
+              'methods=["long-cot", "pdr-random-k"]',
+            ],
+            ...["problems.levels=[easy]", "budgets=[400]"],
+          ];
+          const given = buildConfig(refineDefinition.schema, { preset, sets });
+          const context = { runsFolder: runs, report: () => {} };
+          const config = await experiment.complete!({ ...context, config: given, origins: {}, dryRun: false });
+          assert.deepEqual([config.model.name, config.problems.seed], ["bts", 1]);
+          const prepared = await experiment.prepare(config, 1, context);
+          let solved: RunResults | undefined;
+          const { run } = await withRun({
+            ...{ runsFolder: runs, experiment: "refine", title: "", preset: "smoke", seed: 1, device: "cpu", config },
+            ...{ command: [], plan: [] },
+          }, async (run) => {
+            const device = { description: "cpu", numerics: "cpu", code: import.meta };
+            return solved = (await experiment.body({ run, config, rngSeed: 1, device, prepared })).value;
+          });
+          const scoresOf = async () => {
+            const { results } = (await readRun(runs, id))!;
+            return results!.methods["bts"]!.filter(({ name }) => name.startsWith("refine/"));
+          };
+          const keep = (results: RunResults, changes: Partial<typeof config> = {}) =>
+            experiment.conclude!({ config: { ...config, ...changes }, rngSeed: 1, prepared, preset: "smoke" }, results);
+          assert.deepEqual(await keep(solved!), []);
+          const names = ["refine/easy/long-cot@400", "refine/easy/pdr-random-k@400"];
+          assert.deepEqual((await scoresOf()).map(({ name }) => name), names);
+          assert.ok((await Deno.readTextFile(join(runs, id, "report.html"))).includes(names[0]!));
+          // Scores of other settings are named; those of fewer problems do not count, unless the person says so.
+          const more = structuredClone(solved!);
+          for (const one of Object.values(more.methods).flat()) Object.assign(one, { samples: 5, value: 0.4 });
+          const division = { ...config.division, temperature: 0.5 };
+          assert.match(
+            (await keep(more, { division })).join("\n"),
+            /long-cot@400: 0\.4 .* replaces .* since: temperature\n/,
+          );
+          assert.match((await keep(solved!)).join("\n"), /long-cot@400: the run keeps 0\.4 \(5 samples\) .*--replace/);
+          assert.deepEqual((await scoresOf()).map(({ samples }) => samples), [5, 5]);
+          await keep(solved!, { replace: true });
+          assert.deepEqual((await scoresOf()).map(({ samples }) => samples), [1, 1]);
+          await experiment.release!(prepared);
+          const cell = (await readRun(runs, run.id))!.cells.find(({ name }) => name === "pdr-random-k")!;
+          const attempts = await Deno.readTextFile(join(runs, ".cells", cell.cellKey, "attempts.jsonl"));
+          const { trace } = JSON.parse(attempts) as AttemptRecord;
+          assert.deepEqual([...new Set(trace.map(({ role, writer }) => `${role} ${writer}`))], [
+            ...["draft expert:math", "draft expert:code", "solve bts"],
+          ]);
+        },
+      );
+
+      await t.step(
+        "`--seeds` makes one run a seed and a report over all; one thread gives the bytes of two, another seed others",
+        async () => {
+          const alone = join(runs, "alone");
+          const unmeasured = ["--set", "eval.tokens=64", "--set", "eval.items=2"];
+          const { stdout } = await btsHere(
+            ...["--preset", "smoke", "--runs", alone, "--threads", "1", "--json", "--seeds", "1,2", ...unmeasured],
+          );
+          const result = JSON.parse(stdout.trim().split("\n").at(-1)!);
+          assert.deepEqual(result.seeds, [1, 2]);
+          assert.deepEqual(result.runs.map(({ seed }: { seed: number }) => seed), [1, 2]);
+          const ids: string[] = result.runs.map(({ run }: { run: string }) => run);
+          assert.deepEqual(ids.toSorted(), (await runIds(alone)).toSorted());
+          assert.deepEqual(await weightHashes(alone, ids[0]!), first);
+          const other = Object.entries(await weightHashes(alone, ids[1]!));
+          assert.equal(other.length, 5);
+          for (const [cell, hash] of other) assert.notEqual(hash, first[cell], cell);
+
+          assert.notDeepEqual(result.runs[0].methods, result.runs[1].methods);
+          const reports = [...Deno.readDirSync(join(alone, "reports"))].map(({ name }) => name);
+          assert.equal(reports.length, 1);
+          assert.match(reports[0]!, /^bts-smoke-[0-9a-f]{8}-seeds-1-2$/);
+          const report = await Deno.readTextFile(join(alone, "reports", reports[0]!, "report.html"));
+          for (const method of METHODS) {
+            const [one, two] = [0, 1].map((i) => valuesBy(result.runs[i].methods[method], "bpb")["mean"]!);
+            const mean = (one! + two!) / 2;
+            assert.ok(report.includes(mean.toFixed(3)), `${method}: ${mean}`);
+          }
+        },
+      );
+    });
+  },
+);
+
+Deno.test("`bts --dry-run` prints the plan and writes nothing, for the paper's shapes too", LISTENS, async () => {
   await inTemporaryFolder(async (folder) => {
     const runs = join(folder, "runs");
-    const { code, stdout, stderr } = await bts("--preset", "paper", "--dry-run", "--runs", runs, "--json");
-    assert.equal(code, 0, stderr);
+    const { stdout, stderr } = await btsHere("--preset", "paper", "--dry-run", "--runs", runs, "--json");
     assert.match(stderr, /estimated time[^]*years/);
     const { plan } = JSON.parse(stdout);
     const tokens = Object.fromEntries(plan.map((cell: { cell: string; tokens: number }) => [cell.cell, cell.tokens]));

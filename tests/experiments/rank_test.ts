@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { mainConfigSchema, mainDefinition } from "../../experiments/bts/config.ts";
+import { btsExperiment } from "../../experiments/bts.ts";
 import { rankExperiment } from "../../experiments/rank.ts";
 import { chosenConfig, writeConfig } from "../../experiments/rank/chosen-config.ts";
 import { checkDocuments } from "../../experiments/rank/check-documents.ts";
@@ -12,10 +13,11 @@ import { domainsCommand } from "../../lib/cli/domains.ts";
 import { experimentArguments } from "../../lib/cli/domains-rank.ts";
 import { trainTokenizer } from "../../lib/data/mod.ts";
 import { explainError, UserError } from "../../lib/errors.ts";
-import { planOf } from "../../lib/experiment/mod.ts";
+import { experimentCommand, planOf } from "../../lib/experiment/mod.ts";
 import { saveModelFolder } from "../../lib/huggingface/mod.ts";
 import { random } from "../../lib/random.ts";
 import { buildConfig, readRun, repositoryRoot, runIds } from "../../lib/run/mod.ts";
+import { inProcess, LISTENS } from "../experiment/in-process.ts";
 import { assertRefused } from "../experiment/refused.ts";
 import { failingWrites } from "../faults/full-disk.ts";
 import { withFolder } from "../run/fixtures.ts";
@@ -51,76 +53,73 @@ interface Row {
   readonly [column: string]: string | number | null;
 }
 
-Deno.test("`domains rank` chooses domains that complement each other, for a configuration that `bts` runs from the same cells", async () => {
-  await withFolder(async (folder) => {
-    await writeTexts(folder);
-    const config = {
-      data: {
-        builtin: "none",
-        domains: Object.fromEntries(["law", "courts", "poems"].map((name) => [name, join(folder, `${name}.jsonl`)])),
-      },
-      train: { seed: { steps: 4 }, expert: { steps: 30 } },
-    };
-    const given = join(folder, "given.json"), out = join(folder, "chosen.yaml"), runs = join(folder, "runs");
-    await Deno.writeTextFile(given, JSON.stringify(config));
-    const args = ["--preset", "smoke", "--config", given, "--runs", runs, "--no-serve", "--device", "cpu"];
-    const budget = 2 * 30 * 8 * 64;
-    const rank = [...args, "--steps", "6", "--budget", String(budget), "--out", out];
-    const made = await deno("main.ts", "domains", "rank", ...rank, "--json");
-    assert.equal(made.code, 0, made.stderr);
-    assert.equal(made.stderr.match(/Probes of 6 steps predict badly/g)?.length, 2, "when it begins, and in the report");
-    assert.match(made.stderr, /deno task bts --config .*chosen\.yaml --preset smoke$/m);
-    const { tables, run } = JSON.parse(made.stdout.trimEnd().split("\n").at(-1)!) as {
-      run: string;
-      tables: Record<string, Row[]>;
-    };
-    const rankOf = (name: string) => tables["ranking"]!.find(({ domain }) => domain === name)!["rank"];
-    assert.equal(rankOf("law"), rankOf("courts"), "two samples of the same text cannot be told apart");
-    for (const { gain, low, high } of tables["gains"]!) assert.ok(low! <= gain! && gain! <= high!);
-    assert.equal(tables["gains"]!.length, 9);
-    const chosen = tables["choice"]!.filter(({ order }) => order !== null).map(({ domain }) => domain);
-    assert.equal(chosen.length, 2);
-    assert.ok(chosen.includes("poems"), `an expert on law and one on poems complement each other: ${chosen}`);
-    await assertPlanned(runs, run);
-    await assert.rejects(branchedRun(runs, run), /experiment rank, which does not branch experts from a seed/);
+Deno.test(
+  "`domains rank` chooses domains that complement each other, for a configuration that `bts` runs from the same cells",
+  LISTENS,
+  async () => {
+    await withFolder(async (folder) => {
+      await writeTexts(folder);
+      const config = {
+        data: {
+          builtin: "none",
+          domains: Object.fromEntries(["law", "courts", "poems"].map((name) => [name, join(folder, `${name}.jsonl`)])),
+        },
+        train: { seed: { steps: 4 }, expert: { steps: 30 } },
+      };
+      const given = join(folder, "given.json"), out = join(folder, "chosen.yaml"), runs = join(folder, "runs");
+      await Deno.writeTextFile(given, JSON.stringify(config));
+      const args = ["--preset", "smoke", "--config", given, "--runs", runs, "--no-serve", "--device", "cpu"];
+      const budget = 2 * 30 * 8 * 64;
+      const rank = [...args, "--steps", "6", "--budget", String(budget), "--out", out];
+      const made = await deno("main.ts", "domains", "rank", ...rank, "--json");
+      assert.equal(made.code, 0, made.stderr);
+      assert.equal(
+        made.stderr.match(/Probes of 6 steps predict badly/g)?.length,
+        2,
+        "when it begins, and in the report",
+      );
+      assert.match(made.stderr, /deno task bts --config .*chosen\.yaml --preset smoke$/m);
+      const { tables, run } = JSON.parse(made.stdout.trimEnd().split("\n").at(-1)!) as {
+        run: string;
+        tables: Record<string, Row[]>;
+      };
+      const rankOf = (name: string) => tables["ranking"]!.find(({ domain }) => domain === name)!["rank"];
+      assert.equal(rankOf("law"), rankOf("courts"), "two samples of the same text cannot be told apart");
+      for (const { gain, low, high } of tables["gains"]!) assert.ok(low! <= gain! && gain! <= high!);
+      assert.equal(tables["gains"]!.length, 9);
+      const chosen = tables["choice"]!.filter(({ order }) => order !== null).map(({ domain }) => domain);
+      assert.equal(chosen.length, 2);
+      assert.ok(chosen.includes("poems"), `an expert on law and one on poems complement each other: ${chosen}`);
+      await assertPlanned(runs, run);
+      await assert.rejects(branchedRun(runs, run), /experiment rank, which does not branch experts from a seed/);
 
-    // The configuration has every setting, so that the preset does not matter.
-    const value = parse(await Deno.readTextFile(out));
-    const file = { path: out, value, where: () => out };
-    const quick = { name: "quick", value: mainDefinition.presets["quick"]!.config };
-    const read = buildConfig(mainConfigSchema, { preset: quick, file, sets: [] });
-    assert.deepEqual(read.experts, chosen);
-    assert.deepEqual(read.model, ((await readRun(runs, run))!.config as { model: unknown }).model);
-    const mix = Object.values(read.mix.stitch);
-    assert.ok(Math.abs(mix.reduce((a, b) => a + b) - 1) < 0.01);
+      // The configuration has every setting, so that the preset does not matter.
+      const value = parse(await Deno.readTextFile(out));
+      const file = { path: out, value, where: () => out };
+      const quick = { name: "quick", value: mainDefinition.presets["quick"]!.config };
+      const read = buildConfig(mainConfigSchema, { preset: quick, file, sets: [] });
+      assert.deepEqual(read.experts, chosen);
+      assert.deepEqual(read.model, ((await readRun(runs, run))!.config as { model: unknown }).model);
+      const mix = Object.values(read.mix.stitch);
+      assert.ok(Math.abs(mix.reduce((a, b) => a + b) - 1) < 0.01);
 
-    // Text and seed are those of the ranking.
-    const short = ["--set", "train.expert.steps=2", "--set", "train.stitch.steps=2"];
-    const trained = await deno(
-      "experiments/bts.ts",
-      ...short,
-      "--config",
-      out,
-      "--runs",
-      runs,
-      "--no-serve",
-      "--device",
-      "cpu",
-    );
-    assert.equal(trained.code, 0, trained.stderr);
-    const id = (await runIds(runs)).find((id) => id !== run)!;
-    const { cells } = (await readRun(runs, id))!;
-    const cached = cells.filter(({ status }) => status === "cached").map(({ name }) => name);
-    assert.deepEqual(cached, ["data", "seed"]);
+      // Text and seed are those of the ranking.
+      const short = ["--set", "train.expert.steps=2", "--set", "train.stitch.steps=2"];
+      const train = [...short, "--config", out, "--runs", runs, "--no-serve", "--device", "cpu"];
+      await inProcess(() => experimentCommand(btsExperiment, train));
+      const id = (await runIds(runs)).find((id) => id !== run)!;
+      const { cells } = (await readRun(runs, id))!;
+      const cached = cells.filter(({ status }) => status === "cached").map(({ name }) => name);
+      assert.deepEqual(cached, ["data", "seed"]);
 
-    // The same command again computes nothing, and may write its own file again, but nobody else's.
-    const again = await deno("experiments/rank.ts", ...rank);
-    assert.equal(again.code, 0, again.stderr);
-    await Deno.writeTextFile(out, "mine: true\n");
-    await assertRefused(rankExperiment(), [...args, "--out", out], /Cannot write --out .*chosen\.yaml exists/);
-    assert.equal(await Deno.readTextFile(out), "mine: true\n");
-  });
-});
+      // The same command again computes nothing, and may write its own file again, but nobody else's.
+      await inProcess(() => experimentCommand(rankExperiment(), rank));
+      await Deno.writeTextFile(out, "mine: true\n");
+      await assertRefused(rankExperiment(), [...args, "--out", out], /Cannot write --out .*chosen\.yaml exists/);
+      assert.equal(await Deno.readTextFile(out), "mine: true\n");
+    });
+  },
+);
 
 Deno.test("`domains rank` refuses what cannot be ranked, and writes nothing", async () => {
   await withFolder(async (folder) => {

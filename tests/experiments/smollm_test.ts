@@ -106,7 +106,7 @@ Deno.test("`bts --preset smollm` on two layers of the same kind, with random wei
       "baselines.dume.documents=2",
     ].flatMap((set) => ["--set", set]);
     const runs = join(folder, "runs");
-    const { code, stdout, stderr } = await bts("--json", "--runs", runs, "--threads", "2", ...sets);
+    const { code, stdout, stderr } = await bts("--json", "--runs", runs, ...sets);
     assert.equal(code, 0, stderr);
     const { run } = JSON.parse(stdout.trim().split("\n").at(-1)!);
     await assertPlanned(runs, run);
