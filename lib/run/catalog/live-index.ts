@@ -19,6 +19,8 @@ export interface IndexedRuns {
   readonly parts: readonly DatabaseSync[];
   /** The runs that are there, newest first; some may not be in the index yet. */
   readonly ids: readonly string[];
+  /** Whether some update has ended, so that the parts have every run that has begun. */
+  readonly complete: boolean;
   /** Why the parts may be old, in words: the last update failed. */
   readonly stale: string | undefined;
 }
@@ -165,7 +167,7 @@ export function liveIndex(runsFolder: string, { writable, onTrouble }: LiveIndex
       const changes = memory?.prepare("select total_changes() as n").get()?.n ?? 0;
       const version = [disk === undefined ? "" : pragma(disk, "data_version"), changes, ids.length, ids[0]].join(".");
       const stale = trouble && `The table may be old: its index cannot be updated${reasonOf(trouble.error)}`;
-      return { version, parts, ids, stale };
+      return { version, parts, ids, complete: updates > 0, stale };
     },
     async touch(ids) {
       await updating;

@@ -31,6 +31,9 @@ interface ReadColumn extends TableColumn {
   readonly measured?: boolean;
 }
 
+/** As a line of the table says it: a run that is done may have been planned with more cells than it has logged. */
+const cellsDone: Read = ({ status, cells }) => status === "done" ? cells.total : cells.ended;
+
 /** Columns that every run has. */
 const CORE: readonly ReadColumn[] = [
   { key: "status", title: "Status", kind: "status", read: (run) => run.status },
@@ -47,7 +50,7 @@ const CORE: readonly ReadColumn[] = [
     measured: true,
     read: (run) => headline(run)[1],
   },
-  { key: "progress", title: "Cells", kind: "progress", read: ({ cells }) => cells.ended },
+  { key: "progress", title: "Cells", kind: "progress", read: cellsDone },
   { key: "started", title: "Started", kind: "time", read: ({ startedAt }) => startedAt },
   { key: "updated", title: "Updated", kind: "time", read: ({ updatedAt }) => updatedAt },
   { key: "seconds", title: "Took", kind: "duration", measured: true, read: ({ seconds }) => seconds },

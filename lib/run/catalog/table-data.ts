@@ -60,13 +60,20 @@ export function tableReader(
   return {
     async read() {
       index ??= liveIndex(runsFolder, { writable, onTrouble });
-      const { version, parts, ids, stale } = await index.look();
+      const { version, parts, ids, complete, stale } = await index.look();
       if (known?.version !== version) known = { version, data: tableData(parts, ids, { settings, summaries }) };
-      return { ...known.data, stale };
+      const left = complete ? 0 : ids.length - known.data.runs.length;
+      return { ...known.data, stale: stale ?? (left > 0 ? leftText(left, ids.length) : undefined) };
     },
     touch: (ids) => index?.touch(ids) ?? Promise.resolve(),
     [Symbol.dispose]: () => index?.[Symbol.dispose](),
   };
+}
+
+/** What is said while the logs of a folder are read for the first time. */
+function leftText(left: number, all: number): string {
+  const [some, total] = [left, all].map((count) => count.toLocaleString("en"));
+  return `${some} of ${total} runs are still being read; they appear here as they are`;
 }
 
 type Database = Parameters<typeof readRuns>[0];

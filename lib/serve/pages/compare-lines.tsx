@@ -3,10 +3,16 @@ import { compareAddress, type CompareView, TEXTS } from "../client/compare/view.
 import type { ComparedLines } from "../compare/gather.ts";
 import { Part } from "./compare-parts.tsx";
 
+/** With more runs, the links to them are folded. */
+const MOST_IN_LINE = 8;
+
 /** The texts' difference, with links to the other texts and runs. */
 export function LinesPart({ lines, view }: { readonly lines: ComparedLines; readonly view: CompareView }) {
   const { kinds, kind, sameNumbers, others, other, first, diff } = lines;
   const to = (part: Partial<CompareView>) => `${compareAddress({ ...view, ...part })}#lines`;
+  const links = others.map(({ id, label }) => (
+    <a key={id} href={to({ other: id })} {...(id === other ? { "aria-current": "true" } : {})}>{label}</a>
+  ));
   return (
     <Part title={`${TEXTS[kind]}, line by line`} id="lines">
       <nav class="field" aria-label="Texts to compare">
@@ -14,11 +20,14 @@ export function LinesPart({ lines, view }: { readonly lines: ComparedLines; read
           <a key={one} href={to({ text: one })} {...(one === kind ? { "aria-current": "true" } : {})}>{TEXTS[one]}</a>
         ))}
         <a href={to({ sameNumbers: !sameNumbers })}>{sameNumbers ? "Compare numbers, too" : "Ignore numbers"}</a>
-        {others.length > 1 && <span class="muted">against</span>}
-        {others.length > 1 &&
-          others.map(({ id, label }) => (
-            <a key={id} href={to({ other: id })} {...(id === other ? { "aria-current": "true" } : {})}>{label}</a>
-          ))}
+        {others.length > 1 && others.length <= MOST_IN_LINE && <span class="muted">against</span>}
+        {others.length > 1 && others.length <= MOST_IN_LINE && links}
+        {others.length > MOST_IN_LINE && (
+          <details class="others">
+            <summary>{`against ${others.find(({ id }) => id === other)?.label}`}</summary>
+            <div class="field">{links}</div>
+          </details>
+        )}
       </nav>
       <p class="muted">
         <code class="removed">{`− ${first}`}</code> <code class="added">{`+ ${other}`}</code>

@@ -4,8 +4,9 @@ import type { TableWindow } from "../../../run/mod.ts";
 /** `12 of 80 runs, 2 running`. */
 export function countText({ total, matching, running }: TableWindow): string {
   if (total === 0) return "";
-  const of = matching === total ? "" : `${matching} of `;
-  return `${of}${total} ${total === 1 ? "run" : "runs"}${running > 0 ? `, ${running} running` : ""}`;
+  const [some, all, under] = [matching, total, running].map((count) => count.toLocaleString("en"));
+  const of = matching === total ? "" : `${some} of `;
+  return `${of}${all} ${total === 1 ? "run" : "runs"}${running > 0 ? `, ${under} running` : ""}`;
 }
 
 /** What readers of a window must know: that it may be old, and what was wrong with its view. */

@@ -71,6 +71,18 @@ function nodeNames(cells: readonly CellView[]): Map<CellView, string> {
   return new Map(cells.map((cell) => [cell, (isLong ? domainOf(cell) : undefined) ?? cellLabel(cell.name)]));
 }
 
+/** The room for a name, and about how wide its letters are. */
+const [ROOM, WIDE_LETTER, OTHER_LETTER] = [WIDTH - 27, 13, 7.5];
+
+/** Squeezes a name of wide letters into its box. */
+function fitted(label: string): { readonly textLength?: number; readonly lengthAdjust?: "spacingAndGlyphs" } {
+  const width = [...label].reduce(
+    (sum, letter) => sum + (/[mw@%]|[^\0-\u10ff]/i.test(letter) ? WIDE_LETTER : OTHER_LETTER),
+    0,
+  );
+  return width <= ROOM ? {} : { textLength: ROOM, lengthAdjust: "spacingAndGlyphs" };
+}
+
 interface NodeProps {
   readonly cell: CellView;
   /** Its name, short enough for its box. */
@@ -92,10 +104,7 @@ function Node({ cell, label, run, index, x, y }: NodeProps) {
         <title>{`${title}: ${statusText(status)}${origin}`}</title>
         <rect class="box" x={x} y={y} width={WIDTH} height={HEIGHT} rx={8}></rect>
         <circle class="state" cx={x + 13} cy={y + 16} r={4}></circle>
-        {/* Of its own, so that wide letters end at the edge of the box. */}
-        <svg x={x + 23} y={y} width={WIDTH - 26} height={HEIGHT}>
-          <text class="name" x={0} y={20}>{label}</text>
-        </svg>
+        <text class="name" x={x + 23} y={y + 20} {...fitted(label)}>{label}</text>
         <text class="status" x={x + 23} y={y + 35}>{`${statusText(status)}${time}`}</text>
       </a>
       {origin !== "" && builtBy !== run.id && (
