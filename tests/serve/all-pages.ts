@@ -134,12 +134,13 @@ export const PAGES: readonly PageState[] = [
   { name: "nothing", path: "nowhere", ready: "#main" },
 ];
 
-/** Pages that are open at once: each has a process of its own. */
+/** Tabs that are open at once: each has a process of its own. */
 const AT_ONCE = 3;
 
 /**
- * Brings each of {@linkcode PAGES} into its state in a tab of its own, and hands it to `visit`, each as a step of the test:
- * a few at a time, and then one by one those that must be in front, as each new tab comes to the front.
+ * Brings each of {@linkcode PAGES} into its state, and hands it to `visit`, each as a step of the test: in a few tabs at a
+ * time, and then those that must be in front in the only tab, as each new one comes to the front. A tab shows one page after
+ * the other, as starting a process for each takes longer than many a page does; only a page that fails takes its tab along.
  */
 export async function eachPage(
   t: Deno.TestContext,
@@ -148,24 +149,27 @@ export async function eachPage(
   visit: (page: Page, state: PageState) => Promise<void>,
 ): Promise<void> {
   const walk = async (left: PageState[]) => {
+    let page: Page | undefined;
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      const state = next;
+      const state = next, tab = page ??= await context.newPage();
       const { name, path, ready, act } = state;
       // Steps run side by side only without any of the sanitizers.
       const options = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
-      await t.step({
+      const succeeds = await t.step({
         name,
         ...options,
         async fn() {
-          const page = await context.newPage();
-          await page.goto(address + path);
-          await page.locator(ready).first().waitFor();
-          await act?.(page);
-          await visit(page, state);
-          await page.close();
+          await tab.goto(address + path);
+          await tab.locator(ready).first().waitFor();
+          await act?.(tab);
+          await visit(tab, state);
         },
       });
+      if (succeeds) continue;
+      await tab.close();
+      page = undefined;
     }
+    await page?.close();
   };
   const { behind = [], inFront = [] } = Object.groupBy(PAGES, ({ inFront }) => inFront ? "inFront" : "behind");
   await Promise.all(Array.from({ length: AT_ONCE }, () => walk(behind)));
