@@ -71,16 +71,14 @@ function nodeNames(cells: readonly CellView[]): Map<CellView, string> {
   return new Map(cells.map((cell) => [cell, (isLong ? domainOf(cell) : undefined) ?? cellLabel(cell.name)]));
 }
 
-/** The room for a name, and about how wide its letters are. */
-const [ROOM, WIDE_LETTER, OTHER_LETTER] = [WIDTH - 27, 13, 7.5];
+/** The room for a node's name, and for the run that a cached cell comes from, at its right end. */
+const [NAME_ROOM, ORIGIN_ROOM] = [WIDTH - 27, WIDTH - 76];
 
-/** Squeezes a name of wide letters into its box. */
-function fitted(label: string): { readonly textLength?: number; readonly lengthAdjust?: "spacingAndGlyphs" } {
-  const width = [...label].reduce(
-    (sum, letter) => sum + (/[mw@%]|[^\0-\u10ff]/i.test(letter) ? WIDE_LETTER : OTHER_LETTER),
-    0,
-  );
-  return width <= ROOM ? {} : { textLength: ROOM, lengthAdjust: "spacingAndGlyphs" };
+/** Squeezes a text of wide letters into its room. @param size of the letters in pixels */
+export function fitted(text: string, room: number, size: number) {
+  const widthOf = (letter: string) => size * (/[mw@%]|[^\0-\u10ff]/i.test(letter) ? 1 : 0.58);
+  const width = [...text].reduce((sum, letter) => sum + widthOf(letter), 0);
+  return width <= room ? {} : { textLength: room, lengthAdjust: "spacingAndGlyphs" };
 }
 
 interface NodeProps {
@@ -97,6 +95,7 @@ function Node({ cell, label, run, index, x, y }: NodeProps) {
   const { title, seconds, builtBy } = cell;
   const status = shownStatus(cell, run);
   const time = seconds === null || status === "cached" ? "" : ` · ${duration(seconds)}`;
+  const from = `from …${builtBy?.slice(-4)}`;
   const origin = status === "cached" && builtBy !== null ? `, built by ${builtBy}` : "";
   return (
     <>
@@ -104,13 +103,13 @@ function Node({ cell, label, run, index, x, y }: NodeProps) {
         <title>{`${title}: ${statusText(status)}${origin}`}</title>
         <rect class="box" x={x} y={y} width={WIDTH} height={HEIGHT} rx={8}></rect>
         <circle class="state" cx={x + 13} cy={y + 16} r={4}></circle>
-        <text class="name" x={x + 23} y={y + 20} {...fitted(label)}>{label}</text>
+        <text class="name" x={x + 23} y={y + 20} {...fitted(label, NAME_ROOM, 13)}>{label}</text>
         <text class="status" x={x + 23} y={y + 35}>{`${statusText(status)}${time}`}</text>
       </a>
       {origin !== "" && builtBy !== run.id && (
         <a href={`/runs/${encodeURIComponent(builtBy!)}`} class="origin">
           <title>{`Built by the run ${builtBy}`}</title>
-          <text x={x + 72} y={y + 35}>{`from …${builtBy!.slice(-4)}`}</text>
+          <text x={x + WIDTH - 6} y={y + 35} text-anchor="end" {...fitted(from, ORIGIN_ROOM, 12)}>{from}</text>
         </a>
       )}
     </>

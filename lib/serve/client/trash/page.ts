@@ -15,10 +15,15 @@ function offer(item: HTMLElement): void {
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
-      await change("/api/restore", { removal: item.dataset.removal });
+      const { restored } = await change<{ restored: string[] }>("/api/restore", { removal: item.dataset.removal });
       const list = item.parentElement!;
-      item.remove();
-      if (list.children.length === 0) location.reload();
+      const [words, link] = outcome(restored);
+      item.replaceWith(h("li", { class: "notice" }, words, link));
+      // Screen readers say it with the words before it; the button that had the focus has gone.
+      link.focus();
+      if (list.querySelector("[data-removal]") === null) {
+        list.before(h("div", { class: "empty card" }, h("h2", {}, "The trash is empty")));
+      }
     } catch (error) {
       const fault = byId("fault");
       fault.textContent = (error as Error).message;
@@ -27,4 +32,13 @@ function offer(item: HTMLElement): void {
     }
   });
   item.append(button);
+}
+
+/** What was restored, and where it is. */
+function outcome(runs: readonly string[]): [words: string, link: HTMLElement] {
+  const [only, ...others] = runs;
+  if (only !== undefined && others.length === 0) {
+    return ["Restored ", h("a", { href: `/runs/${encodeURIComponent(only)}` }, only)];
+  }
+  return [`Restored ${runs.length} runs. `, h("a", { href: "/" }, "All runs")];
 }
