@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
 import { addLabel } from "../../../lib/run/mod.ts";
+import { parseTableView } from "../../../lib/run/view/mod.ts";
+import { RunTable } from "../../../lib/serve/client/home/table.tsx";
 import { createApp } from "../../../lib/serve/mod.ts";
 import { withRunsFolder } from "../../run/fake-run.ts";
 import { variedId, writeVariedRuns } from "../../run/varied-runs.ts";
@@ -52,6 +54,29 @@ Deno.test("tags of sweeps, titles and settings that begin alike are told apart i
     const [first] = rows;
     assert.equal(first!.querySelector(".tag [title]")?.getAttribute("title"), SWEEPS[0]);
   }));
+
+Deno.test("on a phone, titles that begin alike are told apart in less room", () => {
+  const run = (i: number) => ({
+    kind: "run" as const,
+    id: variedId(i),
+    title: `Branch-Train-Stitch, trial ${i} of 4`,
+    status: "done" as const,
+    cells: { ended: 9, total: 9, current: null },
+    startedAt: "2026-11-22T10:10:10.000Z",
+    tags: [],
+    error: null,
+    inGroup: false,
+    values: [],
+  });
+  const rows = [run(1), run(2)];
+  const counts = { total: 2, matching: 2, running: 0, rowCount: 2, offset: 0, moreColumns: 0 };
+  const shown = { ...counts, columns: [], rows, problems: [], stale: null };
+  const { view } = parseTableView(new URLSearchParams());
+  const { document } = parseHTML(`<main>${RunTable({ view, shown, narrow: true })}</main>`);
+  const titles = [...document.querySelectorAll("tbody th")].map((title) => readings(title as unknown as Element));
+  assert.deepEqual(titles.map(({ seen }) => seen), ["Branch-…trial 1 of 4", "Branch-…trial 2 of 4"]);
+  assert.deepEqual(titles.map(({ said }) => said), rows.map(({ title }) => title));
+});
 
 Deno.test("groups by sweep keep the end of their names and the number of their runs", () =>
   withRunsFolder(async (runsFolder) => {

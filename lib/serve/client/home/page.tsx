@@ -17,6 +17,8 @@ import { Sweeps } from "./sweeps.tsx";
 import { ROW_HEIGHT, RunTable, type TableActions } from "./table.tsx";
 
 const REFRESH_MS = 2_500;
+/** In pixels, as in the style sheet. */
+const PHONE_WIDTH = 640;
 
 const connection = byId("connection");
 
@@ -135,7 +137,12 @@ function App() {
           ref={box}
           onScroll={() => load()}
         >
-          <RunTable view={rows.view} shown={shown} actions={{ ...actions, go: goFrom(rows.view) }} />
+          <RunTable
+            view={rows.view}
+            shown={shown}
+            narrow={innerWidth <= PHONE_WIDTH}
+            actions={{ ...actions, go: goFrom(rows.view) }}
+          />
         </div>
       )}
       <SelectionBar

@@ -10,7 +10,7 @@ import { Value } from "./values.tsx";
 export const ROW_HEIGHT = 34;
 
 /** Letters of the longest text in a column, and of a run's title; the end is cut where letters are wide. */
-const [VALUE_LETTERS, TITLE_LETTERS] = [30, 40];
+const [VALUE_LETTERS, TITLE_LETTERS, NARROW_TITLE_LETTERS] = [30, 40, 20];
 
 /** What a reader can do with the table; without it, links lead to pages. */
 export interface TableActions {
@@ -22,16 +22,18 @@ export interface TableActions {
 }
 
 /** The rows of a window between empty space for the others. */
-export function RunTable({ view, shown, actions }: {
+export function RunTable({ view, shown, narrow = false, actions }: {
   readonly view: TableView;
   readonly shown: TableWindow;
+  /** Whether it is as narrow as on a phone. */
+  readonly narrow?: boolean;
   readonly actions?: TableActions;
 }) {
   const { columns, rows, rowCount, offset } = shown;
   const above = actions === undefined ? 0 : offset * ROW_HEIGHT;
   const below = actions === undefined ? 0 : Math.max(0, rowCount - offset - rows.length) * ROW_HEIGHT;
   const width = columns.length + (actions === undefined ? 1 : 2);
-  const titles = shortTexts(rows.map(labelOf), TITLE_LETTERS);
+  const titles = shortTexts(rows.map(labelOf), narrow ? NARROW_TITLE_LETTERS : TITLE_LETTERS);
   const texts = columns.map((column, i) => shortValues(column, rows.map(({ values }) => values[i] ?? null)));
   return (
     <table class="run-table" aria-rowcount={rowCount + 1}>
