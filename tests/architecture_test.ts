@@ -104,6 +104,14 @@ Deno.test("test files are named like files, with _test.ts", () => {
   assert.deepEqual(strange, []);
 });
 
+Deno.test("tests that are in no test file are imported by one, so that they run", async () => {
+  const reached = new Set([...graph.keys()].filter((file) => file.endsWith("_test.ts")));
+  for (const file of reached) for (const imported of graph.get(file) ?? []) reached.add(imported);
+  const left = [...graph.keys()].filter((file) => file.startsWith("tests/") && !reached.has(file));
+  const texts = await Promise.all(left.map(async (file) => [file, await Deno.readTextFile(join(root, file))] as const));
+  assert.deepEqual(texts.filter(([, text]) => /^(Deno\.test|optionalTest)\(/m.test(text)).map(([file]) => file), []);
+});
+
 /** The table in docs/architecture.md: each room with the rooms that it imports. */
 async function documentedRooms(): Promise<Map<string, Set<string>>> {
   const text = await Deno.readTextFile(join(root, "docs/architecture.md"));

@@ -1,4 +1,5 @@
-// The prompt box in real Chromium: models that are asked, colors and numbers of gates, what is kept, what is missing.
+// The prompt box in real Chromium: models that are asked, colors and numbers of gates, what is kept, what is missing. The
+// heat map's tests run here as well, in the same browser.
 import assert from "node:assert/strict";
 import { isApiPath } from "../../lib/api/mod.ts";
 import { type EventBody, linkTo, readPrompts } from "../../lib/run/mod.ts";
@@ -9,6 +10,7 @@ import { optionalTest } from "../optional.ts";
 import { demoBodies } from "../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../run/fake-run.ts";
 import { eventually } from "../steady.ts";
+import "./prompt/heat-map.ts";
 
 const ID = "20261122-101010-bts-demo-aaaa";
 

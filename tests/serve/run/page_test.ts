@@ -1,4 +1,5 @@
-// The page of a run in real Chromium, with odd logs and with the keyboard alone.
+// The page of a run in real Chromium: here with odd logs and with the keyboard alone. The tests of the same page beside this
+// one run here as well, in the same browser: each test file starts its own, and loads and bundles all code anew.
 import assert from "node:assert/strict";
 import { serve } from "../../../lib/serve/mod.ts";
 import { LOOSE, WAIT, withBrowser } from "../../chromium.ts";
@@ -6,6 +7,10 @@ import { optionalTest } from "../../optional.ts";
 import { demoBodies } from "../../run/demo-log.ts";
 import { fakeRun, withRunsFolder } from "../../run/fake-run.ts";
 import { eventually } from "../../steady.ts";
+import "./connection.ts";
+import "./live.ts";
+import "./nothing.ts";
+import "./process.ts";
 import { ID, shows } from "./run-page.ts";
 
 /** In the page: texts of the graph that are in none of its boxes. */

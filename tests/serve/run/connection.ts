@@ -85,6 +85,7 @@ optionalTest(
               for (const page of hidden.slice(0, 3)) await shows(page, "#connection", "Run ended");
               await shows(hidden[0]!, "#head .notice:visible", "stopped by Ctrl-C; re-run the same command to resume");
               assert.equal(await hidden[0]!.locator(".error:visible").count(), 0);
+              await context.close(); // the browser goes on with other tests
             });
           } finally {
             run.release();
