@@ -71,8 +71,8 @@ function nodeNames(cells: readonly CellView[]): Map<CellView, string> {
   return new Map(cells.map((cell) => [cell, (isLong ? domainOf(cell) : undefined) ?? cellLabel(cell.name)]));
 }
 
-/** The room for a node's name, and for the run that a cached cell comes from, at its right end. */
-const [NAME_ROOM, ORIGIN_ROOM] = [WIDTH - 27, WIDTH - 76];
+/** The room for a node's name, and for the run that a cached cell comes from: right of the middle, which leads to the cell. */
+const [NAME_ROOM, ORIGIN_ROOM] = [WIDTH - 27, WIDTH / 2 - 10];
 
 /** Squeezes a text of wide letters into its room. @param size of the letters in pixels */
 export function fitted(text: string, room: number, size: number) {
