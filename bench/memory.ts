@@ -14,6 +14,7 @@ import {
   decoder,
   headLoss,
   hiddenStates,
+  type HostWeights,
   type ModelConfig,
   modelConfigSchema,
   parameterCount,
@@ -76,13 +77,13 @@ const [batch, steps, experts] = [
 ];
 const activations = flags.recompute ? "recompute" : "keep";
 
-function randomWeights(seed: number) {
-  return Object.fromEntries([...weightShapes(config)].map(([name, shape], i) => {
-    const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-    if (shape.length === 1) data.fill(1);
-    else fillFast(data, 1000 * seed + i);
-    return [name, { shape, data }];
-  }));
+/** The same weights in host memory. */
+function randomWeights(seed: number): HostWeights {
+  return Object.fromEntries(
+    Object.entries(unreadWeights(config, seed)).map(([name, { shape, values }]) => {
+      return [name, { shape, data: values(0, shape.reduce((a, b) => a * b, 1)) }];
+    }),
+  );
 }
 
 async function measured() {
